@@ -1,0 +1,66 @@
+"""Changes as data: what is to be done to a record, and what became of it.
+
+Here belong `Change`, `Outcome` and the protocol through which a provider tells what it does.
+Finding changes is `reconciler.diff`; doing them is a provider.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from reconciler.secret import Secret
+from reconciler.source import Source
+from reconciler.state import Fields, Key
+
+Action = Literal["create", "update", "delete"]
+Cause = Literal["config", "drift", "expiry", "start", "unknown"]
+Status = Literal["done", "failed", "skipped", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One create, update or delete of a record.
+
+    `before` and `after` hold the fields that differ and, for records compared whole, all fields;
+    None where the record is absent on that side. `sources` are the manifest lines that ask for it:
+    empty for what no line asks.
+    """
+
+    action: Action
+    key: Key
+    before: Fields | None
+    after: Fields | None
+    cause: Cause = "unknown"
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one change: `skipped` was not tried, `unknown` could not be found out. Text
+    for people.
+    """
+
+    change: Change
+    status: Status
+    message: str = ""
+
+
+class Journal(Protocol):
+    """Told by a provider, before and after each change, what it does; keeps what must survive a
+    crash.
+    """
+
+    def intend(self, change: Change) -> None:
+        """Called before the change is sent."""
+
+    def is_stopping(self) -> bool:
+        """Whether somebody asked to stop. Asked before each write: what is in flight is finished,
+        and the changes that are left get the outcome skipped.
+        """
+
+    def hand_over(self, account: str, password: Secret, expires: str) -> None:
+        """Keep a new account's temporary password for its owner; durable when it returns.
+
+        `expires` is an RFC 3339 time, or empty where the password does not expire by itself.
+        """

@@ -1,0 +1,123 @@
+"""What is asked of one target: which state, within which scope, under which policy, and written
+where.
+
+Here belong the values that travel from the manifest to the providers and the plan. Making them from
+a manifest is `reconciler.desired`.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reconciler.source import Source
+from reconciler.state import Fields, Key, State
+
+Prune = Literal["never", "owned", "all"]
+Leavers = Literal["disable", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a kind of target can hold. Declared by its provider; read by engine, docs and
+    conformance suite.
+
+    `groups`: it has groups of its own; else they are flattened to their members. `inheritance`: a
+    role can hold roles; else the scopes of inherited roles are joined. `foreign_roles`: `inherits`
+    may name a role that exists on the target and not in the manifest. `privileges`, `scopes`,
+    `levels`: what a role can give: privileges on objects, scopes, account levels.
+    `managed_servers`: servers are created and changed; else they must exist. `roles_in_servers`: a
+    role belongs to one server and is named within it. `disabled`: the fields of an account that may
+    no longer sign in, or None where accounts cannot be disabled. `passwords`: when a new account is
+    given a temporary password. `transactions`: a changeset is applied whole or not at all.
+    `attributes`: the account attributes that a manifest may set.
+    """
+
+    groups: bool = False
+    inheritance: bool = False
+    foreign_roles: bool = False
+    privileges: bool = False
+    scopes: bool = False
+    levels: tuple[str, ...] = ()
+    managed_servers: bool = False
+    roles_in_servers: bool = False
+    disabled: Fields | None = None
+    passwords: Literal["always", "by_option", "never"] = "never"
+    transactions: bool = False
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names on a target that the manifest declares, and those nobody may touch.
+
+    `roles` holds paths, as in the keys of role records. `leavers` are accounts of users whose state
+    takes everything away. `open_members` and `open_groups` are groups whose list of members, or of
+    inner groups, is left out and so not managed. `emptied` are paths of roles and groups that an
+    empty list leaves without anybody. `foreign` are roles that declared ones inherit and the
+    manifest does not declare. `protected` holds shell patterns. `servers` are names on the target
+    (databases, FlowAPI servers).
+    """
+
+    accounts: frozenset[str] = frozenset()
+    leavers: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    open_members: frozenset[str] = frozenset()
+    open_groups: frozenset[str] = frozenset()
+    roles: frozenset[tuple[str, ...]] = frozenset()
+    emptied: frozenset[tuple[str, ...]] = frozenset()
+    foreign: frozenset[str] = frozenset()
+    servers: frozenset[str] = frozenset()
+    protected: tuple[str, ...] = ()
+
+    def is_protected(self, name: str) -> bool:
+        """Whether a protect pattern of the policy matches this name."""
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.protected)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a target is treated: what may be removed, and what becomes of accounts that leave."""
+
+    prune: Prune = "owned"
+    leavers: Leavers = "disable"
+
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Which places of the manifest gave each record. Places are found only when somebody asks.
+
+    `paths` holds paths of the manifest such as `("grants", 3)`; `locate` turns one into a Source.
+    """
+
+    paths: Mapping[Key, tuple[Path, ...]]
+    locate: Callable[[Path], Source] = field(repr=False)
+
+    def of(self, key: Key) -> tuple[Source, ...]:
+        """The places that gave this record, in order; empty for a record no line asks for."""
+        paths = self.paths.get(key, ())
+        if len(paths) == 1:  # by far the most: thousands of records with one line each
+            return (self.locate(paths[0]),)
+        return tuple(sorted({self.locate(path) for path in paths}))
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """All that the manifest asks of one target.
+
+    `people` gives the name to show for an account. `state` is in manifest spelling until the
+    provider has normalised it.
+    """
+
+    target: str
+    provider: str
+    state: State
+    scope: Scope
+    policy: Policy
+    provenance: Provenance
+    people: Mapping[str, str]
