@@ -1,0 +1,304 @@
+"""The manifest as frozen models: what may stand in the file, key by key.
+
+Here belong the shape of the manifest and the rules within one entry. Rules between entries are
+`reconciler.manifest.check`; where a value was written is known to `reconciler.manifest.load`.
+Docstrings and descriptions go into the JSON schema, so an editor shows them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic.config import JsonDict
+
+from reconciler.manifest.privileges import PrivilegeRule
+from reconciler.manifest.scalars import Line, Minutes, Moment, Name, Omittable, Scalar, fault
+
+__all__ = [
+    "Account",
+    "EnvRef",
+    "FileRef",
+    "Grant",
+    "Group",
+    "Manifest",
+    "OptionValue",
+    "Policy",
+    "PrivilegeRule",
+    "Role",
+    "Server",
+    "Target",
+    "User",
+]
+
+_CONFIG: Final = ConfigDict(
+    extra="forbid",
+    frozen=True,
+    strict=True,
+    defer_build=True,  # only Manifest is validated directly, and it holds the others
+    hide_input_in_errors=True,  # an option may be a secret that somebody wrote out
+)
+
+
+class EnvRef(BaseModel):
+    """The value of an environment variable, read when it is needed."""
+
+    model_config = _CONFIG
+
+    env: Line = Field(description="The name of the environment variable.")
+
+
+class FileRef(BaseModel):
+    """The content of a file, read when it is needed."""
+
+    model_config = _CONFIG
+
+    file: Line = Field(description="The path of the file.")
+
+
+def _option_kind(value: object) -> str | None:
+    if isinstance(value, dict):
+        keys = [key for key in ("env", "file") if key in value]
+        return keys[0] if len(keys) == len(value) == 1 else None
+    if isinstance(value, EnvRef | FileRef):
+        return "env" if isinstance(value, EnvRef) else "file"
+    if isinstance(value, list):
+        return "list"
+    return None if value is None else "scalar"
+
+
+OptionValue: TypeAlias = Annotated[
+    Annotated[EnvRef, Tag("env")]
+    | Annotated[FileRef, Tag("file")]
+    | Annotated[list[Scalar], Tag("list")]
+    | Annotated[Scalar, Tag("scalar")],
+    Discriminator(
+        _option_kind,
+        custom_error_type="manifest",
+        custom_error_message="must be a plain value, a list of them, {env: NAME} or {file: PATH}",
+    ),
+]
+
+
+class Policy(BaseModel):
+    """How a target is treated: what may be removed, and what nobody may touch."""
+
+    model_config = _CONFIG
+
+    prune: Literal["never", "owned", "all"] = Field(
+        default="owned",
+        description="What is removed when the manifest does not have it: nothing, the rights that "
+        "are held in or by roles and groups it declares, or everything.",
+    )
+    leavers: Literal["disable", "delete"] = Field(
+        default="disable", description="What becomes of an account that lost its last grant."
+    )
+    protect: list[Line] = Field(
+        default_factory=list,
+        description="Names on the target that are never changed; * and ? stand for any characters.",
+    )
+
+
+class Target(BaseModel):
+    """A running system that the manifest is applied to."""
+
+    model_config = _CONFIG
+
+    provider: Line = Field(description="The kind of system, such as postgres or flowauth.")
+    description: str = Field(default="", description="For readers; not applied.")
+    options: dict[Name, OptionValue] = Field(
+        default_factory=dict,
+        repr=False,
+        description="How to reach the system; see the page of the provider. Secrets are written as "
+        "{env: NAME} or {file: PATH}.",
+    )
+    policy: Policy = Field(default_factory=Policy, description="How the target is treated.")
+
+
+class Server(BaseModel):
+    """A thing on a target that roles give access to: a database, or a server in FlowAuth."""
+
+    model_config = _CONFIG
+
+    target: Name = Field(description="The target it is on.")
+    description: str = Field(default="", description="For readers; not applied.")
+    database: Omittable[Name] = Field(
+        default=None, description="The name of the database on a PostgreSQL target."
+    )
+    token_expires: Omittable[Moment] = Field(
+        default=None, description="The latest instant to which a token for the server may be valid."
+    )
+    token_life: Omittable[Minutes] = Field(
+        default=None, description="The longest life of a token for the server."
+    )
+    scopes: Omittable[list[Line]] = Field(
+        default=None, description="The scopes that roles on the server may give."
+    )
+
+
+class Account(BaseModel):
+    """What one user is on one target, where it is not the same as elsewhere."""
+
+    model_config = _CONFIG
+
+    name: Omittable[Name] = Field(
+        default=None, description="The name of the account; without it that of the user."
+    )
+    attributes: dict[Name, Scalar] = Field(
+        default_factory=dict, description="Properties of the account; see the page of the provider."
+    )
+
+
+def _account_kind(value: object) -> str | None:
+    if isinstance(value, str):
+        return "name"
+    return "account" if isinstance(value, dict | Account) else None
+
+
+class User(BaseModel):
+    """A person or a service account."""
+
+    model_config = _CONFIG
+
+    name: Omittable[Line] = Field(default=None, description="The name to show for the user.")
+    email: Omittable[Line] = Field(default=None, description="The address of the user.")
+    kind: Literal["person", "service"] = Field(
+        default="person", description="A person, or an account that a program uses."
+    )
+    owner: Omittable[Name] = Field(
+        default=None, description="The user who answers for this one, mostly for a service account."
+    )
+    state: Literal["active", "disabled", "departed"] = Field(
+        default="active", description="disabled and departed take all access away."
+    )
+    accounts: dict[
+        Name,
+        Annotated[
+            Annotated[Name, Tag("name")] | Annotated[Account, Tag("account")],
+            Discriminator(
+                _account_kind,
+                custom_error_type="manifest",
+                custom_error_message="must be the name of the account, or a mapping with name and "
+                "attributes",
+            ),
+        ],
+    ] = Field(
+        default_factory=dict,
+        description="By target: the name of the account there, or its name and attributes.",
+    )
+    description: str = Field(default="", description="For readers; not applied.")
+
+    def account_name(self, user: str, target: str) -> str:
+        """The name of this user's account on a target; `user` is the name in the manifest."""
+        account = self.accounts.get(target, user)
+        return account if isinstance(account, str) else account.name or user
+
+
+class Group(BaseModel):
+    """A set of users. A key left out is not managed; an empty list means nobody."""
+
+    model_config = _CONFIG
+
+    description: str = Field(default="", description="For readers; not applied.")
+    members: Omittable[list[Name]] = Field(default=None, description="The users in the group.")
+    groups: Omittable[list[Name]] = Field(
+        default=None, description="The groups whose members belong to this group too."
+    )
+
+
+_ROLE_SCHEMA: Final[JsonDict] = {"oneOf": [{"required": ["server"]}, {"required": ["target"]}]}
+
+
+class Role(BaseModel):
+    """A bundle of rights on one server, or on a whole target."""
+
+    model_config = ConfigDict(**_CONFIG, json_schema_extra=_ROLE_SCHEMA)
+
+    server: Omittable[Name] = Field(
+        default=None, description="The server it gives access to; instead of target."
+    )
+    target: Omittable[Name] = Field(
+        default=None, description="The target it gives access to; instead of server."
+    )
+    name: Omittable[Name] = Field(
+        default=None, description="Its name on the target; without it the key."
+    )
+    description: str = Field(default="", description="For readers; not applied.")
+    inherits: list[Name] = Field(
+        default_factory=list,
+        description="Roles whose rights it includes: of this manifest, or existing on the target.",
+    )
+    privileges: list[PrivilegeRule] = Field(
+        default_factory=list, description="Privileges on the objects of a PostgreSQL target."
+    )
+    scopes: Omittable[list[Line]] = Field(default=None, description="Scopes that it gives.")
+    token_expires: Omittable[Moment] = Field(
+        default=None, description="The latest instant to which its tokens may be valid."
+    )
+    token_life: Omittable[Minutes] = Field(
+        default=None, description="The longest life of its tokens."
+    )
+    level: Omittable[Line] = Field(
+        default=None, description="The level of access, on a target with levels."
+    )
+    attributes: dict[Name, Scalar] = Field(
+        default_factory=dict, description="Properties of the role; see the page of the provider."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Role:
+        if (self.server is None) == (self.target is None):
+            said = "neither server nor target" if self.server is None else "both server and target"
+            raise fault(f"the role says {said}", "write exactly one of them")
+        return self
+
+
+_GRANT_SCHEMA: Final[JsonDict] = {"oneOf": [{"required": ["user"]}, {"required": ["group"]}]}
+
+
+class Grant(BaseModel):
+    """A user or a group holds a role; from when, until when, and why."""
+
+    model_config = ConfigDict(**_CONFIG, json_schema_extra=_GRANT_SCHEMA)
+
+    user: Omittable[Name] = Field(default=None, description="Who holds the role; or group.")
+    group: Omittable[Name] = Field(
+        default=None, description="The group whose members hold the role; or user."
+    )
+    role: Name = Field(description="The role that is held.")
+    from_: Omittable[Moment] = Field(
+        default=None, alias="from", description="The instant from which the role is held."
+    )
+    until: Omittable[Moment] = Field(
+        default=None, description="The instant from which the role is not held any more."
+    )
+    reason: Omittable[Line] = Field(default=None, description="Why, such as a ticket number.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Grant:
+        if (self.user is None) == (self.group is None):
+            said = "neither user nor group" if self.user is None else "both user and group"
+            raise fault(f"the grant says {said}", "write exactly one of them")
+        if self.from_ and self.until and self.from_ >= self.until:
+            raise fault("from is not before until, so the role is never held", "correct the times")
+        return self
+
+
+class Manifest(BaseModel):
+    """Who may do what on which system."""
+
+    model_config = _CONFIG
+
+    version: Literal[1] = Field(description="The version of the format of this file.")
+    targets: dict[Name, Target] = Field(
+        default_factory=dict, description="The systems that the manifest is applied to, by name."
+    )
+    servers: dict[Name, Server] = Field(
+        default_factory=dict, description="What roles give access to, by name."
+    )
+    users: dict[Name, User] = Field(
+        default_factory=dict, description="People and service accounts, by name."
+    )
+    groups: dict[Name, Group] = Field(default_factory=dict, description="Sets of users, by name.")
+    roles: dict[Name, Role] = Field(default_factory=dict, description="Bundles of rights, by name.")
+    grants: list[Grant] = Field(default_factory=list, description="Who holds which role.")
