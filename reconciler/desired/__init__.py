@@ -1,0 +1,105 @@
+"""From the manifest to what is asked of each target, at one instant.
+
+Here belongs what a manifest means: which grants are active, which accounts follow from them, how
+groups and inherited roles become records of a target that has them, or are flattened for one that
+has not. Pure. The spelling of a target (upper case, wildcards, defaults) belongs to its provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from reconciler.desired.holders import HolderExpansion
+from reconciler.desired.records import Records
+from reconciler.desired.roles import RoleExpansion
+from reconciler.desired.view import TargetView
+from reconciler.errors import ManifestError
+from reconciler.manifest.load import LoadedManifest
+from reconciler.manifest.models import Manifest
+from reconciler.scope import Capabilities, Desired, Policy, Provenance, Scope
+from reconciler.source import Problem, suggest
+from reconciler.state import State
+
+__all__ = ["expand", "next_boundary"]
+
+
+def expand(
+    loaded: LoadedManifest, capabilities: Mapping[str, Capabilities], at: datetime
+) -> dict[str, Desired]:
+    """What the manifest asks of each target at this instant, by name of target.
+
+    `capabilities` are by name of provider. Raises ManifestError with every word of the manifest
+    that its target cannot hold.
+    """
+    manifest = loaded.manifest
+    problems = list(_unknown_providers(loaded, capabilities))
+    result = {}
+    for name, target in sorted(manifest.targets.items()):
+        if target.provider in capabilities:
+            view = TargetView(loaded, name, capabilities[target.provider], at)
+            records = _records(view)
+            problems += records.problems
+            result[name] = _desired(view, records)
+    if problems:
+        raise ManifestError(sorted(problems, key=str))
+    return result
+
+
+def next_boundary(manifest: Manifest, at: datetime) -> datetime | None:
+    """The next instant after `at` at which a grant starts or ends; None if there is none."""
+    times = [time for grant in manifest.grants for time in (grant.from_, grant.until)]
+    return min((time for time in times if time is not None and time > at), default=None)
+
+
+def _unknown_providers(
+    loaded: LoadedManifest, capabilities: Mapping[str, Capabilities]
+) -> Iterator[Problem]:
+    for name, target in loaded.manifest.targets.items():
+        if target.provider not in capabilities:
+            known = suggest(target.provider, capabilities)
+            hint = known or f"the providers are {', '.join(sorted(capabilities))}"
+            place = loaded.source("targets", name, "provider")
+            yield Problem(place, f'there is no provider "{target.provider}"', hint)
+
+
+def _records(view: TargetView) -> Records:
+    records = Records(view)
+    roles = RoleExpansion(view, records)
+    roles.add_servers()
+    roles.add_roles()
+    holders = HolderExpansion(view, records)
+    holders.add_holders()
+    holders.add_accounts()
+    return records
+
+
+def _desired(view: TargetView, records: Records) -> Desired:
+    target = view.manifest.targets[view.target]
+    return Desired(
+        target=view.target,
+        provider=target.provider,
+        state=State(records.fields),
+        scope=_scope(view, records),
+        policy=Policy(prune=target.policy.prune, leavers=target.policy.leavers),
+        provenance=Provenance(records.paths, lambda path: view.loaded.source(*path)),
+        people={view.account_names[key]: user.name or key for key, user in view.users.items()},
+    )
+
+
+def _scope(view: TargetView, records: Records) -> Scope:
+    groups = records.names("group")
+    return Scope(
+        accounts=records.names("account"),
+        leavers=frozenset(
+            view.account_names[name] for name, user in view.users.items() if user.state != "active"
+        ),
+        groups=groups,
+        open_members=frozenset(g for g in groups if view.manifest.groups[g].members is None),
+        open_groups=frozenset(g for g in groups if view.manifest.groups[g].groups is None),
+        roles=frozenset(key.path for key in records.fields if key.kind == "role"),
+        emptied=records.emptied,
+        foreign=frozenset(records.foreign),
+        servers=frozenset(view.servers.values()),
+        protected=tuple(sorted(view.manifest.targets[view.target].policy.protect)),
+    )

@@ -1,0 +1,229 @@
+"""Servers, roles and what roles give, as records of one target.
+
+Here belong joining inherited scopes where a target cannot inherit, and rules of privileges as
+records. Who holds a role is `holders`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from reconciler.desired.records import Records
+from reconciler.desired.view import TargetView
+from reconciler.manifest.models import PrivilegeRule, Role
+from reconciler.scope import Path
+from reconciler.source import suggest
+from reconciler.state import Key, Value
+
+_OBJECT_LISTS: Final = {
+    "tables": "table",
+    "views": "view",
+    "sequences": "sequence",
+    "functions": "function",
+}
+_WITH_DEFAULT_PRIVILEGES: Final = frozenset({"table", "sequence", "function"})
+"""Kinds that PostgreSQL keeps default privileges for; those of tables are those of views too."""
+
+
+def _time_text(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@lru_cache
+def _in_capitals(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words sorted and in capitals; most rules say one of few things."""
+    return tuple(sorted(word.upper() for word in words))
+
+
+def attributes(
+    view: TargetView, records: Records, path: Path, given: Mapping[str, str | int | float | bool]
+) -> dict[str, Value]:
+    """The attributes as fields; those the target has not are refused."""
+    known = view.capabilities.attributes
+    fields: dict[str, Value] = {}
+    for name, value in given.items():
+        if name not in known:
+            listed = f"the attributes are {', '.join(known)}" if known else "leave it out"
+            hint = suggest(name, known) or listed
+            records.refuse((*path, "attributes", name), f'"{name}" is not an attribute', hint)
+        elif isinstance(value, float):
+            records.refuse((*path, "attributes", name), f"{name} is not a whole number")
+        else:
+            fields[name] = value
+    return fields
+
+
+class RoleExpansion:
+    """Adds the servers and roles of a target to its records."""
+
+    def __init__(self, view: TargetView, records: Records) -> None:
+        self.view = view
+        self.records = records
+
+    def add_servers(self) -> None:
+        """The servers of the target, with what is managed of them."""
+        for name, database in self.view.servers.items():
+            server = self.view.manifest.servers[name]
+            fields: dict[str, Value] = {}
+            if server.token_expires is not None:
+                fields["token_expires"] = _time_text(server.token_expires)
+            if server.token_life is not None:
+                fields["token_life_minutes"] = server.token_life
+            if server.scopes is not None:
+                fields["scopes"] = tuple(sorted(server.scopes))
+            if self.view.capabilities.managed_servers:
+                self.records.add(Key("server", (database,)), fields, ("servers", name))
+            else:
+                self.records.refuse_words(("servers", name), fields, "a server has no")
+            if server.database is not None and self.view.capabilities.managed_servers:
+                self.records.refuse(("servers", name, "database"), "a server has no database")
+
+    # Roles
+
+    def add_roles(self) -> None:
+        """The roles of the target, what they inherit and what they give."""
+        for name, role in self.view.roles.items():
+            fields = self._role_fields(name, role)
+            if name in self.view.level_only:
+                self._refuse_in_level_only(name, role)
+                continue
+            key = Key("role", self.view.role_paths[name])
+            if key in self.records.fields:
+                text = f'another role is called "{key.path[-1]}" already'
+                self.records.refuse(("roles", name), text, "give one of them another name:")
+                continue
+            self.records.add(key, fields, ("roles", name))
+            if self.view.capabilities.inheritance:
+                self._add_inheritance(name, role)
+            self._add_privileges(name, role)
+            if self.view.capabilities.roles_in_servers and role.server is None:
+                self.records.refuse(("roles", name), "a role needs a server", "write server: NAME")
+
+    def _role_fields(self, name: str, role: Role) -> dict[str, Value]:
+        path: Path = ("roles", name)
+        fields = attributes(self.view, self.records, path, role.attributes)
+        if role.token_expires is not None:
+            fields["token_expires"] = _time_text(role.token_expires)
+        if role.token_life is not None:
+            fields["token_life_minutes"] = role.token_life
+        scopes = self._joined_scopes(name)
+        if scopes is not None:
+            fields["scopes"] = scopes
+        if not self.view.capabilities.scopes:
+            words = ("token_expires", "token_life_minutes", "scopes")
+            self.records.refuse_words(path, {w: 1 for w in words if w in fields}, "a role has no")
+        if role.level is not None and role.level not in self.view.capabilities.levels:
+            self._refuse_level(path, role.level)
+        return fields
+
+    def _refuse_in_level_only(self, name: str, role: Role) -> None:
+        """A role that is a level and nothing on the target holds nothing else."""
+        for word in ("scopes", "privileges", "token_expires", "token_life", "attributes"):
+            if getattr(role, word):
+                hint = "give the role a server, or leave this out"
+                self.records.refuse(("roles", name, word), f"a level has no {word}", hint)
+
+    def _refuse_level(self, path: Path, level: str) -> None:
+        levels = self.view.capabilities.levels
+        if not levels:
+            self.records.refuse((*path, "level"), "a role has no level")
+            return
+        hint = suggest(level, levels) or f"the levels are {', '.join(levels)}"
+        self.records.refuse((*path, "level"), f'"{level}" is not a level', hint)
+
+    def _joined_scopes(self, name: str) -> tuple[str, ...] | None:
+        """A role's own scopes; with the inherited ones where the target cannot inherit."""
+        role = self.view.roles[name]
+        if self.view.capabilities.inheritance:
+            return None if role.scopes is None else tuple(sorted(role.scopes))
+        found = None if role.scopes is None else set(role.scopes)
+        for index, inherited in enumerate(role.inherits):
+            if inherited not in self.view.roles:
+                message = (
+                    f'a role cannot inherit "{inherited}", which the manifest does not declare,'
+                )
+                self.records.refuse(("roles", name, "inherits", index), message)
+            elif self.view.roles[inherited].server != role.server:
+                message = "a role cannot inherit a role of another server"
+                self.records.refuse(("roles", name, "inherits", index), message)
+            else:
+                inner = self._joined_scopes(inherited)
+                if inner is not None:
+                    found = (found or set()) | set(inner)
+        return None if found is None else tuple(sorted(found))
+
+    def _add_inheritance(self, name: str, role: Role) -> None:
+        for index, inherited in enumerate(role.inherits):
+            path: Path = ("roles", name, "inherits", index)
+            if inherited in self.view.roles:
+                container = self.view.role_paths[inherited]
+            elif self.view.capabilities.foreign_roles:
+                container = (inherited,)
+                self.records.foreign.add(inherited)
+            else:
+                self.records.refuse(path, f'there is no role "{inherited}"')
+                continue
+            self.records.add(
+                Key("membership", (*container, self.view.role_paths[name][-1])), {}, path
+            )
+
+    # Privileges
+
+    def _add_privileges(self, name: str, role: Role) -> None:
+        for index, rule in enumerate(role.privileges):
+            path: Path = ("roles", name, "privileges", index)
+            if not self.view.capabilities.privileges:
+                self.records.refuse(path, "a role has no privileges")
+                continue
+            database = self._database(role, rule, path)
+            if database is not None:
+                self._add_rule((role.name or name, database), rule, path)
+
+    def _database(self, role: Role, rule: PrivilegeRule, path: Path) -> str | None:
+        own = self.view.servers.get(role.server or "")
+        database = rule.database or own
+        if database is None:
+            self.records.refuse(
+                path,
+                "a privilege needs a database",
+                "write database: NAME here, or server: on the role",
+            )
+        elif own is not None and database != own:
+            hint = f'its server is "{role.server}"; give the role a target instead of a server'
+            self.records.refuse(
+                (*path, "database"), f'the role\'s database is "{own}", not "{database}"', hint
+            )
+        elif database not in self.view.servers.values():
+            hint = suggest(database, self.view.servers.values()) or "declare it under servers"
+            self.records.refuse(
+                (*path, "database"), f'there is no server with the database "{database}"', hint
+            )
+        else:
+            return database
+        return None
+
+    def _add_rule(self, holder: tuple[str, str], rule: PrivilegeRule, path: Path) -> None:
+        allow, schema = _in_capitals(tuple(rule.allow)), rule.schema
+        if schema is None:
+            self.records.add(Key("privilege", (*holder, "database", "")), {holder[1]: allow}, path)
+            return
+        kinds = [word for word in rule.kinds if word in _OBJECT_LISTS]
+        if not kinds:
+            self.records.add(Key("privilege", (*holder, "schema", "")), {schema: allow}, path)
+        for word in kinds:
+            kind, names = _OBJECT_LISTS[word], getattr(rule, word)
+            fields = dict.fromkeys(("*",) if names == "*" else names, allow)
+            self.records.add(Key("privilege", (*holder, kind, schema)), fields, path)
+            if names == "*" and kind in _WITH_DEFAULT_PRIVILEGES:
+                self._add_default_privileges(holder, kind, rule, path)
+
+    def _add_default_privileges(
+        self, holder: tuple[str, str], kind: str, rule: PrivilegeRule, path: Path
+    ) -> None:
+        allow = _in_capitals(tuple(rule.allow))
+        for creator in rule.created_by:
+            key = Key("default_privilege", (*holder, creator, kind, rule.schema or ""))
+            self.records.add(key, {"privileges": allow}, path)

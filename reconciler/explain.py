@@ -1,0 +1,267 @@
+"""Effective access: what each account may do, over every way it holds it, and how a plan changes
+that.
+
+Here belongs the walk from an account through groups and roles to rights. Wording for a terminal
+belongs to `reconciler.render`; the phrases for rights are made here because people and machines
+read the same ones. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from reconciler.changes import Change
+from reconciler.plan import AccessChange
+from reconciler.scope import Capabilities, Desired
+from reconciler.state import EXACT_KINDS, Fields, Key, State
+
+Node = tuple[str, ...]
+Place = tuple[str, ...]
+Rights = Mapping[Place, frozenset[tuple[str, str]]]
+"""By place (server, kind of object, schema): pairs of object and privilege."""
+
+_NOTHING: Rights = {}
+_SHOWN_OBJECTS = 3
+
+
+def access_changes(
+    desired: Desired, observed: State, changes: Sequence[Change], capabilities: Capabilities
+) -> tuple[AccessChange, ...]:
+    """Who gains and who loses what in effect when the changes are made, in order of person.
+
+    A right that an account keeps by another way is neither gained nor lost. An account that may not
+    sign in has no rights. Rights that a role of which only the name is known gives appear as that
+    role.
+    """
+    if not changes:
+        return ()
+    before = _Access(observed, desired, capabilities)
+    after = _Access(applied_to(observed, changes), desired, capabilities)
+    accounts = before.accounts_behind(changes) | after.accounts_behind(changes)
+    result: list[AccessChange] = []
+    for account in sorted(accounts):
+        result += _of_account(account, before, after, desired.people.get(account, account))
+    return tuple(sorted(result, key=lambda each: (each.person, each.account, each.verb)))
+
+
+def applied_to(observed: State, changes: Iterable[Change]) -> State:
+    """The state that the changes would leave: what a target that does as it is told reads back."""
+    records = dict(observed.records)
+    for change in changes:
+        if change.after is None:
+            records.pop(change.key, None)
+        elif change.before is None or change.key.kind in EXACT_KINDS:
+            records[change.key] = change.after
+        else:
+            records[change.key] = {**records.get(change.key, {}), **change.after}
+    return State(records)
+
+
+def _of_account(
+    account: str, before: _Access, after: _Access, person: str
+) -> Iterator[AccessChange]:
+    then, now = before.rights_of(account), after.rights_of(account)
+    gained, lost = _less(now, then), _less(then, now)
+    if gained:
+        yield AccessChange(
+            account, person, "gains", phrases(gained), after.through(account, gained)
+        )
+    if lost:
+        yield AccessChange(account, person, "loses", phrases(lost), before.through(account, lost))
+
+
+def _less(rights: Rights, others: Rights) -> Rights:
+    if rights is others:
+        return _NOTHING
+    result = {}
+    for place, pairs in rights.items():
+        other = others.get(place, frozenset())
+        if pairs is not other and (left := pairs - other):
+            result[place] = left
+    return result
+
+
+@dataclass(slots=True)
+class _Access:
+    """The graph of one state: who is in what, and what each role holds."""
+
+    state: State
+    desired: Desired
+    capabilities: Capabilities
+    containers: dict[Node, list[Node]] = field(init=False)
+    members: dict[Node, list[Node]] = field(init=False)
+    held: dict[str, dict[Place, frozenset[tuple[str, str]]]] = field(init=False)
+    _reached: dict[Node, tuple[Node, ...]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        containers, members = defaultdict(list), defaultdict(list)
+        for key in self.state.records:
+            if key[0] == "membership":
+                path = key[1]
+                containers[path[-1:]].append(path[:-1])
+                members[path[:-1]].append(path[-1:])
+        self.containers, self.members = dict(containers), dict(members)
+        self.held = self._held()
+
+    def _held(self) -> dict[str, dict[Place, frozenset[tuple[str, str]]]]:
+        held: defaultdict[str, dict[Place, frozenset[tuple[str, str]]]] = defaultdict(dict)
+        interned: dict[int, frozenset[tuple[str, str]]] = {}
+        for key, fields in self.state.records.items():
+            if key[0] == "privilege":
+                pairs = interned.get(id(fields))
+                if pairs is None:
+                    pairs = interned[id(fields)] = frozenset(_pairs(fields))
+                held[key[1][0]][key[1][1:]] = pairs
+        return dict(held)
+
+    def accounts_behind(self, changes: Iterable[Change]) -> set[str]:
+        """The accounts of this state from which something that the changes alter can be reached."""
+        waiting = [_altered(change.key) for change in changes]
+        seen = set(waiting)
+        while waiting:
+            for member in self.members.get(waiting.pop(), ()):
+                if member not in seen:
+                    seen.add(member)
+                    waiting.append(member)
+        return {node[0] for node in seen if len(node) == 1 and Key("account", node) in self.state}
+
+    def reached(self, node: Node) -> tuple[Node, ...]:
+        """The node itself and every group and role it is in, directly or not, sorted."""
+        known = self._reached.get(node)
+        if known is None:
+            seen, waiting = {node}, [node]
+            while waiting:
+                new = [each for each in self.containers.get(waiting.pop(), ()) if each not in seen]
+                seen.update(new)
+                waiting += new
+            known = self._reached[node] = tuple(sorted(seen))
+        return known
+
+    def rights_of(self, account: str) -> Rights:
+        """All that the account may do in effect; nothing where it does not exist or may not sign
+        in.
+        """
+        fields = self.state.get(Key("account", (account,)))
+        if fields is None or self._is_disabled(fields):
+            return _NOTHING
+        result = dict(self._own_rights(fields))
+        for node in self.reached((account,)):
+            for place, pairs in self.rights_at(node).items():
+                known = result.get(place)
+                result[place] = pairs if known is None or known is pairs else known | pairs
+        return result
+
+    def _own_rights(self, fields: Fields) -> Iterator[tuple[Place, frozenset[tuple[str, str]]]]:
+        """What an account's own fields give: signing in, a level above the lowest, switches such as
+        createrole.
+        """
+        yield ("", "account", ""), frozenset({("", "sign in")})
+        level = fields.get("level")
+        if isinstance(level, str) and level not in self.capabilities.levels[:1]:
+            yield ("", "level", ""), frozenset({("", level)})
+        ordinary = {"inherit", *(self.capabilities.disabled or ())}
+        switches = {name for name, value in fields.items() if value is True} - ordinary
+        if switches:
+            yield ("", "attribute", ""), frozenset(("", name) for name in switches)
+
+    def _is_disabled(self, fields: Fields) -> bool:
+        disabled = self.capabilities.disabled
+        return disabled is not None and all(fields.get(name) == disabled[name] for name in disabled)
+
+    def rights_at(self, node: Node) -> Rights:
+        """The rights that one role, group or account holds by itself."""
+        if len(node) == 1 and node[0] in self.held:
+            return self.held[node[0]]
+        fields = self.state.get(Key("role", node))
+        scopes = (fields or {}).get("scopes")
+        if isinstance(scopes, tuple):
+            return {(*node[:-1], "scope", ""): frozenset(("", scope) for scope in scopes)}
+        if node not in self.members or self._is_declared(node):
+            return _NOTHING
+        return {("", "role", ""): frozenset({("", "/".join(node))})}
+
+    def _is_declared(self, node: Node) -> bool:
+        """Whether the manifest declares it, so that all it holds was read."""
+        scope = self.desired.scope
+        return node in scope.roles or node[-1] in scope.groups
+
+    def through(self, account: str, rights: Rights) -> tuple[str, ...]:
+        """The names of the roles by which the account holds any of these rights."""
+        return tuple(
+            "/".join(node)
+            for node in self.reached((account,))
+            if node != (account,)
+            and any(
+                pairs & rights[place]
+                for place, pairs in self.rights_at(node).items()
+                if place in rights
+            )
+        )
+
+
+def _altered(key: Key) -> Node:
+    match key.kind:
+        case "membership":
+            return key.path[-1:]
+        case "privilege" | "default_privilege":
+            return key.path[:1]
+    return key.path
+
+
+def _pairs(fields: Fields) -> Iterator[tuple[str, str]]:
+    for name, privileges in fields.items():
+        if isinstance(privileges, tuple):
+            for privilege in privileges:
+                yield name, privilege
+
+
+def phrases(rights: Rights) -> tuple[str, ...]:
+    """Short phrases for rights, such as `select on 20 tables of flowdb.geography`, in order of
+    place.
+    """
+    return tuple(
+        phrase for place in sorted(rights) for phrase in _place_phrases(place, rights[place])
+    )
+
+
+@lru_cache(maxsize=4096)
+def _place_phrases(place: Place, pairs: frozenset[tuple[str, str]]) -> tuple[str, ...]:
+    words = sorted(privilege for _, privilege in pairs)
+    match place:
+        case (_, "account", _):
+            return ("an account that may sign in",)
+        case (_, "level", _):
+            return tuple(f"level {word}" for word in words)
+        case (_, "attribute", _):
+            return tuple(f"the attribute {word}" for word in words)
+        case (_, "role", _):
+            return tuple(f"all that role {word} gives" for word in words)
+        case (server, "scope", _):
+            noun = "scope" if len(words) == 1 else "scopes"
+            return (f"{noun} {', '.join(words)} on {server}",)
+    return tuple(_object_phrases(place, pairs))
+
+
+def _object_phrases(place: Place, pairs: frozenset[tuple[str, str]]) -> Iterator[str]:
+    server, kind, schema = place
+    by_object: defaultdict[str, list[str]] = defaultdict(list)
+    for name, privilege in sorted(pairs):
+        by_object[name].append(privilege.lower())
+    by_privileges: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name, privileges in by_object.items():
+        by_privileges[tuple(privileges)].append(name)
+    for together, names in sorted(by_privileges.items()):
+        yield f"{', '.join(together)} on {_objects(server, kind, schema, names)}"
+
+
+def _objects(server: str, kind: str, schema: str, names: Sequence[str]) -> str:
+    if kind == "database":
+        return f"database {names[0]}"
+    where = f"{server}.{schema}" if schema else server
+    if len(names) > _SHOWN_OBJECTS:
+        return f"{len(names)} {kind}s of {where}"
+    noun = kind if len(names) == 1 else f"{kind}s"
+    return f"{noun} {', '.join(f'{where}.{name}' for name in names)}"
