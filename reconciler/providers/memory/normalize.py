@@ -1,0 +1,88 @@
+"""Gives desired records the spelling that a memory target reads back.
+
+Here belong its defaults, the words that stand for several privileges, and "*", which stands for all
+objects that the inventory has. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from reconciler.errors import CannotHoldError
+from reconciler.state import PRINCIPAL_KINDS, Fields, Key, Record, State
+
+_TABLE: Final = ("DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE")
+_ALL: Final[Mapping[str, tuple[str, ...]]] = {
+    "database": ("CONNECT", "CREATE", "TEMPORARY"),
+    "schema": ("CREATE", "USAGE"),
+    "table": _TABLE,
+    "view": _TABLE,
+    "sequence": ("SELECT", "UPDATE", "USAGE"),
+    "function": ("EXECUTE",),
+}
+"""What ALL means for each kind of object."""
+
+
+def normalize(target: str, desired: State, observed: State) -> State:
+    """Desired as it will read back. Raises CannotHoldError with every record that does not fit."""
+    records: dict[Key, Fields] = {}
+    faults: list[tuple[Key, str]] = []
+    for record in desired:
+        found = tuple(_faults(record, observed))
+        faults += ((record.key, message) for message in found)
+        fields = _spelled(record, observed)
+        if fields is not None and not found:
+            records[record.key] = fields
+    if faults:
+        raise CannotHoldError(target, faults)
+    return State(records)
+
+
+def _spelled(record: Record, observed: State) -> Fields | None:
+    """The fields as they will read back, or None for privileges on no object at all."""
+    key, fields = record
+    match key.kind:
+        case "account":
+            return {"enabled": True, **fields}
+        case "privilege":
+            return _privileges(key, fields, observed) or None
+        case "default_privilege":
+            words = fields["privileges"]
+            assert isinstance(words, tuple)
+            return {"privileges": _words(words, key.path[3])}
+    return fields
+
+
+def _privileges(key: Key, fields: Fields, observed: State) -> Fields:
+    _, server, kind, schema = key.path
+    objects = observed.get(Key("object", (server, kind, schema))) or {}
+    result: dict[str, tuple[str, ...]] = {}
+    for name, words in sorted(fields.items()):
+        assert isinstance(words, tuple)
+        for each in sorted(objects) if name == "*" else (name,):
+            result[each] = tuple(sorted({*result.get(each, ()), *_words(words, kind)}))
+    return result
+
+
+def _words(words: tuple[str, ...], kind: str) -> tuple[str, ...]:
+    spelled = set(_ALL[kind]) if "ALL" in words else set()
+    return tuple(sorted(spelled | {word for word in words if word != "ALL"}))
+
+
+def _faults(record: Record, observed: State) -> Iterator[str]:
+    key, fields = record
+    if key.kind in PRINCIPAL_KINDS:
+        for other in sorted(PRINCIPAL_KINDS - {key.kind}):
+            if Key(other, key.path) in observed:
+                yield f'"{key.path[-1]}" cannot be {_a(key.kind)}: it is {_a(other)} there'
+    elif key.kind == "privilege":
+        _, server, kind, schema = key.path
+        objects = observed.get(Key("object", (server, kind, schema))) or {}
+        where = f'in "{server}"' + (f' schema "{schema}"' if schema else "")
+        for name in sorted(fields.keys() - objects.keys() - {"*"}):
+            yield f'there is no {kind} "{name}" {where}'
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind == "account" else f"a {kind}"
