@@ -1,0 +1,30 @@
+"""A FlowAuth on loopback: a real HTTP server that holds state and behaves like releases 1.18 on.
+
+What belongs here: the simulator, its store, its fault plan. It imports nothing of the rest of the
+program, so a provider under test shares no code, and no misunderstanding, with it.
+"""
+
+from reconciler.sandbox.flowauth.clock import ManualClock
+from reconciler.sandbox.flowauth.faults import Fault, FaultKind, FaultPlan, FiredFault
+from reconciler.sandbox.flowauth.settings import FlowAuthSettings
+from reconciler.sandbox.flowauth.simulator import FlowAuthSimulator, RequestRecord
+from reconciler.sandbox.flowauth.snapshot import RoleFacts, ServerFacts, Snapshot, UserFacts
+from reconciler.sandbox.flowauth.store import Store
+from reconciler.sandbox.flowauth.totp import totp_code
+
+__all__ = [
+    "Fault",
+    "FaultKind",
+    "FaultPlan",
+    "FiredFault",
+    "FlowAuthSettings",
+    "FlowAuthSimulator",
+    "ManualClock",
+    "RequestRecord",
+    "RoleFacts",
+    "ServerFacts",
+    "Snapshot",
+    "Store",
+    "UserFacts",
+    "totp_code",
+]
