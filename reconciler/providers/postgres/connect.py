@@ -1,0 +1,119 @@
+"""Opens connections to a cluster and puts PostgreSQL's errors into our words.
+
+Here is the edge to psycopg's errors: no other module of the provider catches them, but for `apply`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final
+
+import psycopg
+from psycopg import conninfo
+
+from reconciler.errors import RefusedError, TargetError, UnexpectedResponseError, UnreachableError
+from reconciler.providers.postgres.options import PostgresOptions
+
+_REFUSALS: Final = (
+    "FATAL:",  # the server answered, and let nobody in
+    "no password supplied",
+    "SCRAM authentication",
+    "SCRAM-SHA-256 authentication",
+    "server does not support SSL",
+    "certificate verify failed",
+)
+_MAY_PASS: Final = (
+    "too many clients already",
+    "remaining connection slots are reserved",
+    "the database system is",  # starting up, shutting down, in recovery mode
+    "terminating connection",
+)
+"""What a server that could let us in says when it cannot just now."""
+
+_NOT_POSTGRESQL: Final = (
+    "invalid response to SSL negotiation",
+    "expected authentication request from server",
+)
+_OLDEST: Final = 140000
+_KEEPALIVES: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""So that a firewall which forgot us does not leave us waiting for hours."""
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+def connect(target: str, options: PostgresOptions, database: str = "") -> Connection:
+    """An open connection in autocommit mode, to `database` or the one the dsn names.
+
+    Raises RefusedError for credentials, rights and names the server refuses, UnreachableError where
+    there is no answer, UnexpectedResponseError for a server that is not PostgreSQL 14 or later. No
+    message repeats the dsn.
+    """
+    text = _connection_string(options, database)
+    if not text:
+        raise RefusedError(
+            target,
+            "the option dsn is not a connection string; write "
+            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE or host=... dbname=... user=...",
+        )
+    try:
+        connection = psycopg.connect(text, autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        raise _connect_error(target, error) from None
+    version = connection.info.server_version
+    if version < _OLDEST:
+        connection.close()
+        raise UnexpectedResponseError(target, f"PostgreSQL {version // 10000} is older than 14")
+    return connection
+
+
+def _connection_string(options: PostgresOptions, database: str) -> str:
+    """What libpq is given; empty where the dsn cannot be read: its error would repeat the text."""
+    with suppress(psycopg.ProgrammingError):
+        given = options.dsn.reveal()
+        said = conninfo.conninfo_to_dict(given)
+        return conninfo.make_conninfo(
+            given,
+            application_name="reconciler",
+            client_encoding="utf8",
+            connect_timeout=options.connect_timeout_s,
+            dbname=database or None,
+            **{name: value for name, value in _KEEPALIVES.items() if name not in said},
+        )
+    return ""
+
+
+def _connect_error(target: str, error: psycopg.Error) -> TargetError:
+    text = " ".join(str(error).split())
+    if any(each in text for each in _NOT_POSTGRESQL):
+        return UnexpectedResponseError(target, f"what answers there is not PostgreSQL: {text}")
+    if any(each in text for each in _REFUSALS) and not any(each in text for each in _MAY_PASS):
+        return RefusedError(target, f"PostgreSQL refused the connection: {text}")
+    return UnreachableError(target, f"PostgreSQL cannot be reached: {text}")
+
+
+def is_lost(connection: Connection, error: psycopg.Error) -> bool:
+    """Whether an error means that the connection is gone, and not that the server said no."""
+    return connection.closed or error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+
+
+def read_error(target: str, error: psycopg.Error) -> TargetError:
+    """A failure while reading, as one of our errors."""
+    text = describe(error)
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return RefusedError(target, f"reading the catalog was refused: {text}")
+    if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):
+        return UnreachableError(target, f"reading the catalog took too long: {text}")
+    if error.sqlstate is None or isinstance(error, psycopg.OperationalError):
+        return UnreachableError(target, f"the connection failed while reading: {text}")
+    return UnexpectedResponseError(target, f"reading the catalog failed: {text}")
+
+
+def describe(error: psycopg.Error) -> str:
+    """The server's message with detail and hint, in one line. Never the statement: it may hold a
+    verifier.
+    """
+    diagnostic = error.diag
+    if not diagnostic.message_primary:
+        return " ".join(str(error).split()) or type(error).__name__
+    parts = (diagnostic.message_primary, diagnostic.message_detail, diagnostic.message_hint)
+    return "; ".join(" ".join(part.split()) for part in parts if part)

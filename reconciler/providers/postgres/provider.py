@@ -1,0 +1,160 @@
+"""The open PostgreSQL provider: its connections, and what was read last.
+
+Everything it does is in its sibling modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Final
+
+import psycopg
+
+from reconciler.changes import Change, Journal, Outcome
+from reconciler.errors import TargetError
+from reconciler.provider import Identity
+from reconciler.providers.postgres.apply import Application, Work
+from reconciler.providers.postgres.connect import Connection, connect, describe, read_error
+from reconciler.providers.postgres.lock import release_lock, take_lock
+from reconciler.providers.postgres.normalize import normalize
+from reconciler.providers.postgres.observe import (
+    DatabaseRows,
+    Delegations,
+    Row,
+    catalog_query,
+    delegations,
+    grantors,
+    read_database,
+    read_rows,
+    to_state,
+)
+from reconciler.providers.postgres.options import PostgresOptions
+from reconciler.providers.postgres.statements import Rendering, render
+from reconciler.scope import Scope
+from reconciler.state import State
+
+_HIDDEN: Final = ("***", "(in password_days)")
+
+
+def open_postgres(target: str, options: PostgresOptions) -> PostgresProvider:
+    """A provider for the cluster of these options. It connects when it is first asked something."""
+    return PostgresProvider(target, options)
+
+
+class PostgresProvider:
+    """One cluster. Connections are opened as they are needed and kept until `close`."""
+
+    def __init__(self, target: str, options: PostgresOptions) -> None:
+        self.target = target
+        self.options = options
+        self._connections: dict[str, Connection] = {}
+        self._edges: Sequence[Row] | None = None
+        self._delegations: Delegations = {}
+
+    def __repr__(self) -> str:
+        return f"PostgresProvider({self.target!r})"
+
+    def close(self) -> None:
+        """Close every connection."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+
+    # Connections
+
+    @cached_property
+    def _database(self) -> str:
+        """The database the dsn leads to."""
+        return self._connection().info.dbname
+
+    @cached_property
+    def _version(self) -> int:
+        return self._connection().info.server_version
+
+    def _connection(self, database: str = "") -> Connection:
+        """The open connection to a database; the dsn's own for its name and for the empty one."""
+        name = "" if database and database == self._database else database
+        known = self._connections.get(name)
+        if known is None or known.closed:
+            known = self._connections[name] = connect(self.target, self.options, name)
+        return known
+
+    # Reading
+
+    def identify(self) -> Identity:
+        """PostgreSQL's version, our role, and the roles nobody may touch."""
+        connection = self._connection()
+        try:
+            row = connection.execute(catalog_query("identity")).fetchone()
+        except psycopg.Error as error:
+            raise read_error(self.target, error) from None
+        assert row is not None
+        account, untouchable = str(row[0]), row[1]
+        assert isinstance(untouchable, list)
+        version = f"{self._version // 10000}.{self._version % 10000}"
+        return Identity("PostgreSQL", version, account, frozenset(untouchable))
+
+    def observe(self, scope: Scope) -> State:
+        """Roles and edges of the cluster, and what declared roles hold in declared databases."""
+        timeout_s = self.options.statement_timeout_s
+        own = self._database if self._database in scope.servers else ""
+        try:
+            cluster, first = read_rows(self._connection(), own, timeout_s)
+            present = {str(name) for name, *_ in cluster.databases}
+            rows: list[DatabaseRows] = [first] if first else []
+            for database in sorted((scope.servers & present) - {self._database}):
+                rows.append(read_database(self._connection(database), database, timeout_s))
+        except psycopg.Error as error:
+            raise read_error(self.target, error) from None
+        self._edges = cluster.memberships
+        self._delegations = delegations(cluster, rows)
+        return to_state(cluster, rows, scope)
+
+    def normalize(self, desired: State, observed: State) -> State:
+        """Desired in catalog spelling, for this server's version."""
+        return normalize(self.target, desired, observed, self._version)
+
+    # Changes
+
+    def new_passwords(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """The new login accounts, unless the option `passwords` is none."""
+        if self.options.passwords == "none":
+            return ()
+        return tuple(
+            change.key.path[-1]
+            for change in changes
+            if change.key.kind == "account" and change.action == "create"
+        )
+
+    def preview(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """The statements, in order, each password replaced by stars."""
+        verifiers = dict.fromkeys(self.new_passwords(changes), _HIDDEN)
+        stages = render(changes, self._rendering(verifiers))
+        return tuple(
+            query.as_string(None) + ";" for each in stages.statements for query in each.queries
+        )
+
+    def _rendering(self, verifiers: Mapping[str, tuple[str, str]]) -> Rendering:
+        known = None if self._edges is None else grantors(self._edges)
+        return Rendering(self._version, known, self._delegations, verifiers)
+
+    def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
+        """Run the changes under the cluster's lock: whole or not at all in a single database.
+
+        Every connection is open before anything is written.
+        """
+        connection = self._connection()
+        work = Work(changes, self.new_passwords(changes), journal)
+        try:
+            take_lock(connection, self.target)
+            application = Application(self.options, self._connection, self._rendering({}))
+            yield from application.outcomes(work, datetime.now(UTC))
+        except psycopg.Error as error:
+            raise TargetError(self.target, describe(error)) from None
+        finally:
+            if not connection.closed:
+                with suppress(psycopg.Error):  # then the session ends, and the lock with it
+                    release_lock(connection)

@@ -1,0 +1,66 @@
+"""One statement, what rendering has to know beside the changes, and quoted names.
+
+Here belongs what the siblings share. No connection, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from psycopg import sql
+
+from reconciler.providers.postgres.observe import Delegations, Grantors
+from reconciler.state import Key
+
+COMMA: Final = sql.SQL(", ")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement, the records it writes, and the database it must run in (empty: any of them).
+
+    `as_role` is whom it must be run as, or empty. `locks` is how many entries of the server's lock
+    table it may take until the transaction ends.
+    """
+
+    query: sql.Composed = field(repr=False)
+    keys: tuple[Key, ...]
+    database: str = ""
+    as_role: str = ""
+    locks: int = 1
+
+    @property
+    def queries(self) -> tuple[sql.Composed, ...]:
+        """What is sent, in order: the statement, with the change of role around it."""
+        if not self.as_role:
+            return (self.query,)
+        start = sql.SQL("SET LOCAL ROLE {}").format(quoted(self.as_role))
+        return (start, self.query, sql.SQL("RESET ROLE").format())
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What rendering needs to know beside the changes.
+
+    `grantors` are those of every edge that is there, or None where nobody has read them.
+    `verifiers` holds for new accounts the verifier and the expiry of their password.
+    """
+
+    version: int
+    grantors: Grantors | None = None
+    delegations: Delegations = field(default_factory=dict)
+    verifiers: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+
+
+@lru_cache(maxsize=200_000)
+def quoted(name: str) -> sql.SQL:
+    """A quoted identifier, rendered once: thousands of statements name the same roles."""
+    return sql.SQL(sql.Identifier(name).as_string(None))
+
+
+def quoted_list(names: Iterable[str]) -> sql.Composed:
+    """Quoted identifiers with commas between them."""
+    return COMMA.join(quoted(name) for name in names)

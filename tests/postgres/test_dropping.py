@@ -1,0 +1,94 @@
+"""Leaving for good: a role is dropped only when it owns nothing, and its rights go everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.state import Key
+from tests.postgres.desk import Access, Desk, messages, one_role, outcomes
+
+AMINA = Key("account", ("amina",))
+POLICY = {"prune": "all", "leavers": "delete"}
+
+
+def _nobody(desk: Desk) -> Access:
+    keep = [
+        str(name) for (name,) in desk.sql("SELECT rolname FROM pg_roles WHERE rolname LIKE 'keep%'")
+    ]
+    policy = {**POLICY, "protect": keep}
+    return replace(one_role(), departed=["amina"], policy=policy)
+
+
+def test_one_who_owns_objects_is_not_dropped_and_we_are_told_what_and_where(desk: Desk) -> None:
+    desk.sql("CREATE DATABASE other STRATEGY file_copy")
+    desk.converge(one_role())
+    desk.sql("CREATE TABLE mine (id int); ALTER TABLE mine OWNER TO amina", database="other")
+    for number in range(5):
+        desk.sql(f"CREATE TABLE own{number} (id int); ALTER TABLE own{number} OWNER TO amina")
+
+    report = desk.apply(_nobody(desk))
+
+    outcome = outcomes(report)[AMINA]
+    assert outcome.status == "failed", (report.targets[0].failure, messages(report))
+    assert "table public.mine in database other" in outcome.message
+    assert "public.own1, table public.own2 and 2 more in database postgres" in outcome.message
+    assert "REASSIGN OWNED" in outcome.message
+    assert desk.sql("SELECT 1 FROM pg_roles WHERE rolname = 'amina'") == [(1,)]
+    assert not desk.value("SELECT pg_has_role('amina', 'reader', 'MEMBER')")
+
+
+def test_one_who_only_holds_rights_is_dropped_with_those_in_every_database(desk: Desk) -> None:
+    desk.sql("CREATE DATABASE other STRATEGY file_copy")
+    desk.converge(one_role())
+    for database in ("postgres", "other"):
+        desk.sql(
+            f"CREATE TABLE kept (id int); GRANT SELECT ON kept TO amina;"
+            f"GRANT CREATE ON DATABASE {database} TO amina;"
+            "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO amina",
+            database=database,
+        )
+
+    report = desk.converge(_nobody(desk))
+
+    assert outcomes(report)[AMINA].status == "done", messages(report)
+    assert desk.sql("SELECT 1 FROM pg_roles WHERE rolname = 'amina'") == []
+    for database in ("postgres", "other"):
+        assert desk.value("SELECT count(*) FROM kept", database=database) == 0
+
+
+def test_a_drop_that_fails_does_not_stop_the_next(desk: Desk) -> None:
+    access = Access(
+        users=["amina", "kofi"],
+        roles={"reader": {}},
+        grants=[("amina", "reader"), ("kofi", "reader")],
+    )
+    desk.converge(access)
+    desk.sql("CREATE TABLE mine (id int); ALTER TABLE mine OWNER TO amina")
+
+    report = desk.apply(replace(access, departed=["amina", "kofi"], policy=POLICY))
+
+    assert outcomes(report)[AMINA].status == "failed"
+    assert outcomes(report)[Key("account", ("kofi",))].status == "done"
+    assert report.exit_code == 8
+
+
+def test_groups_and_roles_that_the_manifest_forgot_are_dropped_with_prune_all(desk: Desk) -> None:
+    access = Access(
+        users=["amina"],
+        groups={"staff": ["amina"], "guests": ["amina"]},
+        roles={"reader": {}, "writer": {}},
+        grants=[("staff", "reader"), ("guests", "writer")],
+    )
+    desk.converge(access)
+
+    fewer = Access(
+        users=["amina"],
+        groups={"staff": ["amina"]},
+        roles={"reader": {}},
+        grants=[("staff", "reader")],
+        policy={"prune": "all"},
+    )
+    desk.converge(fewer)
+
+    rows = desk.sql("SELECT rolname::text FROM pg_roles WHERE oid >= 16384 ORDER BY 1")
+    assert rows == [("amina",), ("reader",), ("staff",)]

@@ -1,0 +1,97 @@
+"""Applying without SUPERUSER: what a role with CREATEROLE can do, and how the rest fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.state import Key
+from tests.postgres.desk import Access, Desk, on_tables, one_role, outcomes
+
+STAFF = Access(
+    users=["amina", "kofi"],
+    groups={"analysts": ["kofi"]},
+    roles={"reader": {"privileges": [on_tables("select")]}},
+    grants=[("amina", "reader"), ("analysts", "reader")],
+)
+
+
+@pytest.fixture
+def managed(desk: Desk) -> Desk:
+    """A server whose schema geography belongs to manager, who may create roles."""
+    if int(str(desk.value("SHOW server_version_num"))) < 160000:
+        pytest.skip("before PostgreSQL 16 CREATEROLE may do nearly everything")
+    desk.sql("""
+        CREATE ROLE manager LOGIN CREATEROLE PASSWORD 'a-password-for-tests';
+        CREATE SCHEMA geography AUTHORIZATION manager;
+        SET ROLE manager;
+        CREATE TABLE geography.cells (id int);
+    """)
+    return desk
+
+
+def test_accounts_groups_roles_and_own_objects_are_managed(managed: Desk) -> None:
+    dsn = managed.login("manager")
+
+    managed.converge(STAFF, dsn)
+    assert managed.can("kofi", "SELECT", "geography.cells")
+
+    fewer = replace(STAFF, departed=["kofi"], grants=[("amina", "reader")])
+    managed.converge(replace(fewer, policy={"prune": "all", "leavers": "delete"}), dsn)
+    assert managed.sql("SELECT 1 FROM pg_roles WHERE rolname IN ('kofi', 'analysts')") == []
+    assert managed.can("amina", "SELECT", "geography.cells")
+
+
+def test_power_that_only_a_superuser_gives_fails_clearly(managed: Desk) -> None:
+    managed.sql("CREATE ROLE amina LOGIN SUPERUSER")
+
+    report = managed.apply(one_role(), managed.login("manager"))
+
+    outcome = outcomes(report)[Key("account", ("amina",))]
+    assert outcome.status == "failed"
+    assert "permission denied to alter role" in outcome.message
+    assert "SUPERUSER" in outcome.message
+    assert managed.sql("SELECT 1 FROM pg_roles WHERE rolname = 'reader'") == []
+
+
+def test_a_role_of_others_to_inherit_fails_clearly(managed: Desk) -> None:
+    managed.sql("CREATE ROLE flowapi")
+
+    report = managed.apply(one_role(inherits=["flowapi"]), managed.login("manager"))
+
+    failed = [each for each in report.outcomes if each.status == "failed"]
+    assert Key("membership", ("flowapi", "reader")) in {each.change.key for each in failed}
+    assert all('permission denied to grant role "flowapi"' in each.message for each in failed)
+    assert all("ADMIN option" in each.message for each in failed)
+
+
+def test_a_membership_that_a_superuser_gave_fails_clearly(managed: Desk) -> None:
+    dsn = managed.login("manager")
+    managed.converge(STAFF, dsn)
+    managed.sql("CREATE ROLE intruder; GRANT reader TO intruder")
+
+    report = managed.apply(STAFF, dsn)
+
+    (outcome,) = report.outcomes
+    assert outcome.status == "failed"
+    assert "permission denied to revoke privileges granted by role" in outcome.message
+
+
+def test_objects_of_others_fail_clearly(managed: Desk) -> None:
+    managed.sql("CREATE TABLE geography.foreign_table (id int)")
+
+    report = managed.apply(STAFF, managed.login("manager"))
+
+    (failed,) = [each for each in report.outcomes if each.status == "failed"]
+    assert failed.change.key.kind == "privilege"
+    assert "permission denied for table foreign_table" in failed.message
+
+
+def test_the_executor_is_never_changed(managed: Desk) -> None:
+    dsn = managed.login("manager")
+    access = replace(STAFF, users=["amina", "kofi", "manager"], policy={"prune": "all"})
+
+    plan = managed.plan(access, dsn)
+
+    assert all("manager" not in each.key.path for each in plan.changes)
