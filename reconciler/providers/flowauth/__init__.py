@@ -1,0 +1,46 @@
+"""FlowAuth, FlowKit's token authority, releases 1.18 and later: servers, roles, users.
+
+The provider's parts: `options` and `check` (no I/O), `client` (session and errors), `api` (routes
+and their shapes), `observe` and `normalize`, and to apply: `apply` (order and outcomes), `servers`,
+`roles`, `users`, with `directory` (names to ids) and `settle` (what became of a write).
+Importing this package does not import httpx: `open` does.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.provider import Options, Provider, ProviderType
+from reconciler.providers.flowauth.check import check
+from reconciler.providers.flowauth.options import FlowAuthOptions
+from reconciler.scope import Capabilities
+
+
+def _open(target: str, options: Options) -> Provider:
+    from reconciler.providers.flowauth.provider import open_flowauth  # httpx is slow to import
+
+    assert isinstance(options, FlowAuthOptions)
+    return open_flowauth(target, options)
+
+
+PROVIDER: Final = ProviderType(
+    name="flowauth",
+    capabilities=Capabilities(
+        scopes=True,
+        levels=("user", "admin"),
+        managed_servers=True,
+        roles_in_servers=True,
+        passwords="always",
+    ),
+    options=FlowAuthOptions,
+    check=check,
+    open=_open,
+    words={
+        "target": "a FlowAuth instance",
+        "server": "a server with its scopes and the limits of its tokens",
+        "user": "a user; the admin flag is the level `admin`",
+        "group": "nothing of its own: its members hold the role",
+        "role": "a role of one server with its scopes",
+        "grant": "the role in the user's list of roles",
+    },
+)

@@ -1,0 +1,67 @@
+"""The open FlowAuth provider. What it does is in its sibling modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.changes import Change, Journal, Outcome
+from reconciler.provider import Identity
+from reconciler.providers.flowauth.apply import apply_changes
+from reconciler.providers.flowauth.client import Client
+from reconciler.providers.flowauth.normalize import normalize
+from reconciler.providers.flowauth.observe import observe
+from reconciler.providers.flowauth.options import FlowAuthOptions
+from reconciler.providers.flowauth.preview import preview
+from reconciler.scope import Scope
+from reconciler.state import State
+
+
+def open_flowauth(target: str, options: FlowAuthOptions) -> FlowAuthProvider:
+    """A provider for the instance of these options. It signs in at its first read."""
+    return FlowAuthProvider(target, options)
+
+
+class FlowAuthProvider:
+    """One FlowAuth instance, one session."""
+
+    def __init__(self, target: str, options: FlowAuthOptions) -> None:
+        self.target = target
+        self.options = options
+        self._client = Client(target, options)
+
+    def __repr__(self) -> str:
+        return f"FlowAuthProvider({self.target!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def identify(self) -> Identity:
+        """FlowAuth's version, the account we sign in with, and the bootstrap administrator."""
+        version = self._client.version()
+        names = {self.options.username, self.options.bootstrap_admin} - {""}
+        return Identity("FlowAuth", version, self.options.username, frozenset(names))
+
+    def observe(self, scope: Scope) -> State:  # noqa: ARG002  # FlowAuth has no filters: it is read whole
+        """Everything there is."""
+        return observe(self._client)
+
+    def normalize(self, desired: State, observed: State) -> State:
+        """Desired with the limits that new roles take from their server."""
+        return normalize(self.target, desired, observed)
+
+    def new_passwords(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """Every new user: FlowAuth creates none without a password."""
+        return tuple(
+            change.key.path[-1]
+            for change in changes
+            if change.key.kind == "account" and change.action == "create"
+        )
+
+    def preview(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """The requests by name; ids are resolved when they are sent."""
+        return preview(changes)
+
+    def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
+        """Carry out the changes one at a time, reading each back."""
+        return apply_changes(self._client, changes, journal)

@@ -1,0 +1,103 @@
+"""Writes users and the roles they hold.
+
+Memberships are written from the user's side only: the list of a role's users, which FlowAuth can
+write too, loses updates when two write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from reconciler.changes import Change, Journal
+from reconciler.errors import WriteError
+from reconciler.providers.flowauth import api
+from reconciler.providers.flowauth.directory import Directory
+from reconciler.providers.flowauth.passwords import new_password
+from reconciler.providers.flowauth.settle import settle
+
+
+def create(ids: Directory, change: Change, journal: Journal) -> None:
+    """Create a user without roles, after its password was handed over."""
+    name = change.key.path[0]
+    if ids.user(name) is not None:
+        raise WriteError(ids.target, f'there is a user "{name}" already; plan again')
+    is_admin = _is_admin(change)
+    password = new_password()
+    journal.hand_over(name, password, "")
+
+    def write() -> None:
+        api.create_user(ids.client, name, password.reveal(), is_admin=is_admin)
+
+    def is_done() -> bool:
+        row = ids.user(name)
+        return row is not None and row.is_admin == is_admin
+
+    settle(ids.target, f'user "{name}"', write, is_done)
+
+
+def set_level(ids: Directory, change: Change) -> None:
+    """Give a user the admin flag, or take it."""
+    name, is_admin = change.key.path[0], _is_admin(change)
+    number = ids.need_user(name).id
+
+    def is_done() -> bool:
+        row = ids.user(name)
+        return row is not None and row.is_admin == is_admin
+
+    settle(
+        ids.target,
+        f'the admin flag of "{name}"',
+        lambda: api.set_admin(ids.client, number, is_admin=is_admin),
+        is_done,
+    )
+
+
+def delete(ids: Directory, change: Change) -> None:
+    """Delete a user, who may be gone already."""
+    name = change.key.path[0]
+    row = ids.user(name)
+    if row is not None:
+        settle(
+            ids.target,
+            f'user "{name}"',
+            lambda: api.delete_user(ids.client, row.id),
+            lambda: ids.user(name) is None,
+        )
+
+
+def give_role(ids: Directory, change: Change) -> None:
+    """Add one role to the user's list; what else is in the list stays."""
+    user = ids.need_user(change.key.path[2])
+    role = ids.need_role(change.key.path[:2])
+    if not _holds(user, role):
+        wanted = [*(each.id for each in user.roles), role.id]
+        _write_roles(ids, user, wanted, lambda: _holds(ids.user(user.name), role))
+
+
+def take_role(ids: Directory, change: Change) -> None:
+    """Take one role from the user's list; user or role may be gone already."""
+    user = ids.user(change.key.path[2])
+    role = ids.role(change.key.path[:2])
+    if user is not None and role is not None and _holds(user, role):
+        wanted = [each.id for each in user.roles if each.id != role.id]
+        _write_roles(ids, user, wanted, lambda: not _holds(ids.user(user.name), role))
+
+
+def _is_admin(change: Change) -> bool:
+    return (change.after or {})["level"] == "admin"
+
+
+def _holds(user: api.UserRow | None, role: api.RoleRow) -> bool:
+    held = () if user is None else user.roles
+    return any((each.id, each.name) == (role.id, role.name) for each in held)
+
+
+def _write_roles(
+    ids: Directory, user: api.UserRow, wanted: Sequence[int], is_done: Callable[[], bool]
+) -> None:
+    settle(
+        ids.target,
+        f'the list of roles of "{user.name}"',
+        lambda: api.set_user_roles(ids.client, user.id, sorted(wanted)),
+        is_done,
+    )
