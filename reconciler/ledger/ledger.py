@@ -1,0 +1,318 @@
+"""The ledger: what the tool remembers between runs.
+
+Here belongs the interface, one method a question or fact, over any `Database`. The chain of the
+journal is `journal`, the leases are `locks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from reconciler.errors import LedgerError, StaleError
+from reconciler.json_node import WrongShapeError
+from reconciler.json_text import Json, canonical_text
+from reconciler.ledger import journal, locks
+from reconciler.ledger.database import Database, Transaction, damaged, whole
+from reconciler.ledger.documents import (
+    applied_text,
+    read_applied,
+    read_object,
+    read_run,
+    run_text,
+)
+from reconciler.ledger.locks import Lease, Lock
+from reconciler.ledger.values import (
+    Applied,
+    Clock,
+    DriftNews,
+    Entry,
+    Head,
+    JournalEntry,
+    LockStatus,
+    Run,
+    SeenDrift,
+    rfc3339_utc,
+    time_text,
+)
+
+_UPSERT_APPLIED = (
+    "INSERT INTO applied (target, document) VALUES (?, ?)"
+    " ON CONFLICT (target) DO UPDATE SET document = excluded.document"
+)
+_UPSERT_DRIFT = (
+    "INSERT INTO drift (target, id, first_seen, document) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (target, id) DO UPDATE SET document = excluded.document"
+)
+
+
+class Ledger:
+    """The memory of the tool, for one set of manifests. Use it as a context manager.
+
+    Whatever a method records is on disk when it returns. It may be used from several threads, and
+    by several processes at once. Every method raises LedgerError where the ledger cannot be read or
+    written, and the recording ones where it was opened for reading only.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """Use an open database whose tables are there; it is closed with the ledger."""
+        self._database = database
+        self._clock = clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Ledger {self.place}>"
+
+    @property
+    def place(self) -> str:
+        """What messages call it: the path of the file, or that it is in PostgreSQL."""
+        return self._database.place
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether anything can be recorded; not so for one that may only be read, or is absent."""
+        return self._database.is_writable
+
+    def close(self) -> None:
+        """Close it. Locks that are still held run out by themselves."""
+        self._database.close()
+
+    @contextmanager
+    def _read(self) -> Iterator[Transaction]:
+        with self._readable(), self._database.read() as transaction:
+            yield transaction
+
+    @contextmanager
+    def _write(self) -> Iterator[Transaction]:
+        with self._readable(), self._database.write() as transaction:
+            yield transaction
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except WrongShapeError as error:
+            raise damaged(self.place, f"it holds what reconciler never wrote ({error})") from error
+
+    def _now(self) -> str:
+        return time_text(self._clock())
+
+    # The applied state
+
+    def applied(self, target: str) -> Applied | None:
+        """What the last apply left on this target, or None where the ledger knows of none."""
+        with self._read() as transaction:
+            rows = transaction.rows("SELECT document FROM applied WHERE target = ?", target)
+            return read_applied(target, str(rows[0][0])) if rows else None
+
+    def save_applied(self, applied: Applied) -> None:
+        """Remember what an apply left; it replaces what was remembered of that target."""
+        with self._write() as transaction:
+            transaction.execute(_UPSERT_APPLIED, applied.target, applied_text(applied))
+
+    # Runs
+
+    def begin_run(
+        self,
+        kind: str,
+        *,
+        plan_digest: str = "",
+        manifest_digest: str = "",
+        commit: str = "",
+        author: str = "",
+        command: str = "",
+    ) -> int:
+        """Record that a run of this kind (`apply`, `drift`, ...) starts; its number, from 1.
+
+        `command` is the command line; the caller leaves secrets out of it.
+        """
+        with self._write() as transaction:
+            last = transaction.rows("SELECT coalesce(max(run_id), 0) FROM runs")
+            run = Run(
+                run_id=whole(last[0][0]) + 1,
+                kind=kind,
+                started=self._now(),
+                plan_digest=plan_digest,
+                manifest_digest=manifest_digest,
+                commit=commit,
+                author=author,
+                command=command,
+            )
+            transaction.execute(
+                "INSERT INTO runs (run_id, kind, document) VALUES (?, ?, ?)",
+                run.run_id,
+                kind,
+                run_text(run),
+            )
+            journal.append(transaction, run.started, [_started(run)])
+        return run.run_id
+
+    def end_run(self, run_id: int, exit_code: int, summary: str = "") -> None:
+        """Record how a run ended. LedgerError for a run that is unknown or has ended already."""
+        with self._write() as transaction:
+            rows = transaction.rows("SELECT document FROM runs WHERE run_id = ?", run_id)
+            run = read_run(str(rows[0][0])) if rows else None
+            if run is None or run.ended:
+                what = "has ended already" if run else "is not in the ledger"
+                raise LedgerError(self.place, f"run {run_id} {what}, so it cannot end now")
+            ended = replace(run, ended=self._now(), exit_code=exit_code, summary=summary)
+            transaction.execute(
+                "UPDATE runs SET document = ? WHERE run_id = ?", run_text(ended), run_id
+            )
+            message = f"exit code {exit_code}" + (f": {summary}" if summary else "")
+            journal.append(transaction, ended.ended, [Entry("run_ended", run_id, message=message)])
+
+    def runs(self, limit: int = 20, kind: str | None = None) -> tuple[Run, ...]:
+        """The last runs, of one kind or of all, newest first."""
+        newest_first = " ORDER BY run_id DESC LIMIT ?"
+        with self._read() as transaction:
+            if kind is None:
+                rows = transaction.rows("SELECT document FROM runs" + newest_first, limit)
+            else:
+                where = "SELECT document FROM runs WHERE kind = ?"
+                rows = transaction.rows(where + newest_first, kind, limit)
+            return tuple(read_run(str(row[0])) for row in rows)
+
+    # The journal
+
+    def append(self, *entries: Entry) -> tuple[JournalEntry, ...]:
+        """Put entries at the end of the journal: all of them or none, with one commit."""
+        if not entries:
+            return ()
+        with self._write() as transaction:
+            return journal.append(transaction, self._now(), entries)
+
+    def entries(
+        self, target: str | None = None, since: str = "", limit: int | None = None
+    ) -> tuple[JournalEntry, ...]:
+        """The entries about one target or all, oldest first; with a limit, the last ones of them.
+
+        `since` is an RFC 3339 time; ValueError where it is not one.
+        """
+        beginning = rfc3339_utc(since) if since else ""
+        with self._read() as transaction:
+            return journal.entries(transaction, target, beginning, limit)
+
+    def open_intents(self, target: str) -> tuple[JournalEntry, ...]:
+        """The intents of which nobody knows what became of them: a run died, or lost the target.
+
+        A later result for the same action on the same key, by any run, settles one, unless its
+        status is unknown.
+        """
+        with self._read() as transaction:
+            return journal.open_intents(transaction, target)
+
+    def verify(self) -> tuple[str, ...]:
+        """What is wrong with the journal, a sentence each; empty where the chain is whole."""
+        with self._read() as transaction:
+            return tuple(journal.problems(transaction))
+
+    def head(self) -> Head:
+        """The end of the journal. Kept elsewhere, it shows later that nothing was rewritten."""
+        with self._read() as transaction:
+            return journal.head(transaction)
+
+    # Plans
+
+    def use_plan(self, digest: str, run_id: int) -> None:
+        """Record that a run applies this plan. StaleError where one did so before."""
+        with self._write() as transaction:
+            count = transaction.execute(
+                "INSERT INTO used_plans (digest, run_id, at) VALUES (?, ?, ?)"
+                " ON CONFLICT (digest) DO NOTHING",
+                digest,
+                run_id,
+                self._now(),
+            )
+            if count == 1:
+                return
+            rows = transaction.rows("SELECT run_id, at FROM used_plans WHERE digest = ?", digest)
+            raise StaleError(
+                f"this plan was used already, by run {rows[0][0]} at {rows[0][1]}, and a plan is "
+                "applied once; plan again to see what is left to do"
+            )
+
+    # Locks
+
+    def lock(self, target: str, holder: str, *, ttl_s: float = 60.0, run_id: int = 0) -> Lock:
+        """Take the lock of a target and keep it until the end of the `with` block.
+
+        `holder` says who, for people. The lease is renewed while it is held, and lasts `ttl_s`
+        seconds after its holder died. Raises LockHeldError where somebody else has it.
+        """
+        if not holder or ttl_s <= 0:
+            raise ValueError("a lock needs a holder and a time to live")
+        lease = Lease(target, holder, ttl_s, run_id)
+        with self._write() as transaction:
+            fence = locks.take(transaction, lease, self._clock)
+        return Lock(self._database, replace(lease, fence=fence), self._clock)
+
+    def lock_status(self, target: str) -> LockStatus | None:
+        """Who holds the lock of a target, or None where it is free."""
+        with self._read() as transaction:
+            return locks.status(transaction, target, self._clock)
+
+    def break_lock(self, target: str, by: str) -> LockStatus | None:
+        """Free the lock of a target whose holder is known to be dead; who held it, or None."""
+        with self._write() as transaction:
+            return locks.break_open(transaction, target, by, self._clock)
+
+    # Drift
+
+    def note_drift(self, target: str, findings: Mapping[str, Mapping[str, Json]]) -> DriftNews:
+        """Note all drift of a target by finding id; what is new, still there, or resolved.
+
+        Findings that are no longer among them are forgotten: if one comes back, it is new.
+        """
+        with self._write() as transaction:
+            seen = {each.id: each for each in _seen_drift(transaction, target)}
+            now = self._now()
+            first_seen = {id: seen[id].first_seen if id in seen else now for id in sorted(findings)}
+            for id, time in first_seen.items():
+                text = canonical_text(findings[id])
+                transaction.execute(_UPSERT_DRIFT, target, id, time, text)
+            resolved = tuple(each for id, each in sorted(seen.items()) if id not in findings)
+            for each in resolved:
+                transaction.execute(
+                    "DELETE FROM drift WHERE target = ? AND id = ?", target, each.id
+                )
+        return DriftNews(
+            first_seen=first_seen,
+            new=tuple(id for id in first_seen if id not in seen),
+            still=tuple(id for id in first_seen if id in seen),
+            resolved=resolved,
+        )
+
+    def drift_seen(self, target: str) -> tuple[SeenDrift, ...]:
+        """The drift of a target that was noted last, sorted by id."""
+        with self._read() as transaction:
+            return _seen_drift(transaction, target)
+
+
+def _started(run: Run) -> Entry:
+    return Entry(
+        "run_started",
+        run.run_id,
+        message=run.command or run.kind,
+        by=run.author,
+        plan_digest=run.plan_digest,
+    )
+
+
+def _seen_drift(transaction: Transaction, target: str) -> tuple[SeenDrift, ...]:
+    rows = transaction.rows("SELECT id, first_seen, document FROM drift WHERE target = ?", target)
+    found = (SeenDrift(str(id), str(time), read_object(str(text))) for id, time, text in rows)
+    return tuple(sorted(found, key=lambda each: each.id))

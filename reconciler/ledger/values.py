@@ -1,0 +1,158 @@
+"""What the ledger is told and what it gives back, as plain values.
+
+Here belong the values of the ledger's interface. How they are kept is the business of the other
+modules. Every time is RFC 3339 text in UTC, such as `2026-11-22T05:00:00.000Z`; a `run_id` of 0
+means that no run did it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from reconciler.changes import Change, Status
+from reconciler.json_text import Json
+from reconciler.state import State
+
+Clock = Callable[[], datetime]
+"""Says what time it is, with a zone."""
+
+EntryKind = Literal[
+    "run_started",
+    "intent",
+    "result",
+    "accepted",
+    "lock_taken",
+    "lock_taken_over",
+    "lock_broken",
+    "run_ended",
+]
+
+
+def time_text(time: datetime) -> str:
+    """The time as RFC 3339 text in UTC, to the millisecond: such texts sort as their times do.
+
+    ValueError for a time without a zone: nobody could say which instant it is.
+    """
+    if time.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def rfc3339_utc(text: str) -> str:
+    """An RFC 3339 time in the one spelling of the ledger. ValueError where it is not one."""
+    return time_text(datetime.fromisoformat(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What the last apply left on one target, in the manifest's spelling, and where it came from.
+
+    `manifest_digest`, `commit` and `author` say which manifest; empty where that is not known.
+    """
+
+    target: str
+    state: State
+    manifest_digest: str
+    commit: str
+    author: str
+    at: str
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. While it runs, or if it died, `ended` is empty and `exit_code` None."""
+
+    run_id: int
+    kind: str
+    started: str
+    plan_digest: str = ""
+    manifest_digest: str = ""
+    commit: str = ""
+    author: str = ""
+    command: str = ""
+    ended: str = ""
+    exit_code: int | None = None
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the journal is told.
+
+    An intent and a result have a `change`, a result also a `status`. An accepted finding has its id
+    in `finding`, who accepted it in `by` and for which plan in `plan_digest`. The journal does not
+    keep the `sources` of a change: the commit of its run has the lines.
+    """
+
+    kind: EntryKind
+    run_id: int
+    target: str = ""
+    change: Change | None = None
+    status: Status | None = None
+    message: str = ""
+    finding: str = ""
+    by: str = ""
+    plan_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """An entry as it stands in the journal; `number` counts from 1 without gaps.
+
+    `hash` is the SHA-256 over `previous`, the hash of the entry before, and the content.
+    """
+
+    number: int
+    at: str
+    entry: Entry
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How many entries the journal has, and the hash of the last one.
+
+    Somebody who keeps it elsewhere can tell later whether the journal was written anew.
+    """
+
+    count: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockStatus:
+    """Who holds the lock of a target, since when, and until when unless it is renewed."""
+
+    target: str
+    holder: str
+    since: str
+    expires: str
+    run_id: int
+    is_expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDrift:
+    """A drift finding, when it was first seen, and its document as it was seen last."""
+
+    id: str
+    first_seen: str
+    document: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class DriftNews:
+    """What became of the drift of a target since it was noted before. Ids are sorted.
+
+    `first_seen` has the new and the still present ones; the resolved ones are forgotten.
+    """
+
+    first_seen: Mapping[str, str]
+    new: tuple[str, ...]
+    still: tuple[str, ...]
+    resolved: tuple[SeenDrift, ...]

@@ -1,0 +1,166 @@
+"""What every ledger promises about applied states, runs, used plans and drift."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.errors import LedgerError, StaleError
+from reconciler.ledger import Applied, SeenDrift
+from reconciler.ledger.documents import applied_text
+from reconciler.state import EMPTY, Key, State
+from tests.ledger.places import STARTED, HandClock, Place, open_at
+
+ODD = State(
+    {
+        Key("account", ('böse "name"\n\x00\ud800',)): {
+            "enabled": False,
+            "quota": 2**70,
+            "comment": None,
+            "scopes": (),
+        },
+        Key("membership", ("reader", "amina")): {},
+        Key("privilege", ("reader", "db", "table", "")): {"admin3": ("INSERT", "SELECT")},
+    }
+)
+
+
+def applied(state: State, target: str = "flowdb", run_id: int = 1) -> Applied:
+    return Applied(target, state, "d" * 64, "c0ffee", "Amina <a@example.org>", STARTED, run_id)
+
+
+class MemoryCases:
+    """Applied states, runs, used plans, drift."""
+
+    def test_a_new_ledger_remembers_nothing(self, place: Place, clock: HandClock) -> None:
+        with open_at(place, clock) as ledger:
+            assert ledger.applied("flowdb") is None
+            assert ledger.runs() == ()
+            assert ledger.entries() == ()
+            assert ledger.open_intents("flowdb") == ()
+            assert ledger.lock_status("flowdb") is None
+            assert ledger.drift_seen("flowdb") == ()
+            assert ledger.verify() == ()
+
+    @pytest.mark.parametrize("state", [EMPTY, ODD], ids=["empty", "odd"])
+    def test_an_applied_state_comes_back_as_it_was(
+        self, place: Place, clock: HandClock, state: State
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.save_applied(applied(state))
+
+        with open_at(place, clock) as ledger:
+            assert ledger.applied("flowdb") == applied(state)
+
+    def test_the_next_applied_state_replaces_the_one_before_and_no_other_target_s(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.save_applied(applied(ODD))
+            ledger.save_applied(applied(ODD, "flowauth"))
+
+            ledger.save_applied(applied(EMPTY, run_id=2))
+
+            assert ledger.applied("flowdb") == applied(EMPTY, run_id=2)
+            assert ledger.applied("flowauth") == applied(ODD, "flowauth")
+
+    def test_an_applied_state_that_was_cut_is_an_error_and_not_a_shorter_state(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.save_applied(applied(ODD))
+            place.sql("UPDATE applied SET document = substr(document, 1, 100)")
+
+            with pytest.raises(LedgerError, match="move it away: then nothing is deleted"):
+                ledger.applied("flowdb")
+
+    def test_an_applied_state_with_a_key_twice_is_an_error(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        record = '{"fields":{},"kind":"group","path":["a"]}'
+        with open_at(place, clock) as ledger:
+            ledger.save_applied(applied(EMPTY))
+            text = applied_text(applied(EMPTY)).replace("[]", f"[{record},{record}]")
+            place.sql("UPDATE applied SET document = ?", text)
+
+            with pytest.raises(LedgerError, match="two records for group a"):
+                ledger.applied("flowdb")
+
+    def test_runs_are_numbered_and_come_newest_first(self, place: Place, clock: HandClock) -> None:
+        with open_at(place, clock) as ledger:
+            first = ledger.begin_run("apply", commit="c0ffee", author="Amina\ud800", command="x")
+            second = ledger.begin_run("drift")
+            clock.turn(90)
+            ledger.end_run(first, 8, "3 done, 1 failed")
+
+            runs = ledger.runs()
+
+        assert (first, second) == (1, 2)
+        assert [run.run_id for run in runs] == [2, 1]
+        assert (runs[0].ended, runs[0].exit_code) == ("", None)
+        assert (runs[1].started, runs[1].ended) == (STARTED, "2026-03-01T12:01:30.000Z")
+        assert (runs[1].exit_code, runs[1].summary) == (8, "3 done, 1 failed")
+        assert (runs[1].commit, runs[1].author, runs[1].command) == ("c0ffee", "Amina\ud800", "x")
+
+    def test_runs_can_be_limited_and_chosen_by_kind(self, place: Place, clock: HandClock) -> None:
+        with open_at(place, clock) as ledger:
+            for kind in ("apply", "drift", "apply", "drift"):
+                ledger.begin_run(kind)
+
+            assert [run.run_id for run in ledger.runs(limit=1)] == [4]
+            assert [run.run_id for run in ledger.runs(kind="apply")] == [3, 1]
+
+    def test_a_run_ends_once(self, place: Place, clock: HandClock) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.end_run(ledger.begin_run("apply"), 0)
+
+            with pytest.raises(LedgerError, match="run 1 has ended already"):
+                ledger.end_run(1, 1)
+            with pytest.raises(LedgerError, match="run 7 is not in the ledger"):
+                ledger.end_run(7, 0)
+
+    def test_a_plan_is_used_once_and_the_error_says_when_and_by_which_run(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.use_plan("a" * 64, 3)
+            ledger.use_plan("b" * 64, 4)
+            clock.turn(60)
+
+            with pytest.raises(StaleError, match=f"by run 3 at {STARTED}"):
+                ledger.use_plan("a" * 64, 5)
+
+    def test_drift_keeps_its_first_time_until_it_is_resolved(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        later = "2026-03-01T13:00:00.000Z"
+        with open_at(place, clock) as ledger:
+            first = ledger.note_drift("flowdb", {"D-2": {"n": 1}, "D-1": {"n": 1}})
+            clock.turn(3600)
+            second = ledger.note_drift("flowdb", {"D-3": {"n": 2}, "D-1": {"n": 2}})
+
+            assert (first.new, first.still, first.resolved) == (("D-1", "D-2"), (), ())
+            assert second.first_seen == {"D-1": STARTED, "D-3": later}
+            assert (second.new, second.still) == (("D-3",), ("D-1",))
+            assert second.resolved == (SeenDrift("D-2", STARTED, {"n": 1}),)
+            assert ledger.drift_seen("flowdb") == (
+                SeenDrift("D-1", STARTED, {"n": 2}),
+                SeenDrift("D-3", later, {"n": 2}),
+            )
+
+    def test_drift_that_comes_back_is_new(self, place: Place, clock: HandClock) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.note_drift("flowdb", {"D-1": {}})
+            ledger.note_drift("flowdb", {})
+            clock.turn(60)
+
+            again = ledger.note_drift("flowdb", {"D-1": {}})
+
+        assert again.new == ("D-1",)
+        assert again.first_seen == {"D-1": "2026-03-01T12:01:00.000Z"}
+
+    def test_drift_of_one_target_is_not_another_s(self, place: Place, clock: HandClock) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.note_drift("flowdb", {"D-1": {}})
+
+            assert ledger.note_drift("flowauth", {}).resolved == ()
+            assert [each.id for each in ledger.drift_seen("flowdb")] == ["D-1"]

@@ -1,0 +1,249 @@
+"""Whatever is done to the two ledgers, both answer as a simple model of a memory does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.changes import Change, Status
+from reconciler.errors import LedgerError, LockHeldError, StaleError
+from reconciler.ledger import Applied, Entry, Ledger, Lock
+from reconciler.ledger.values import time_text
+from reconciler.state import Key, State
+from tests.ledger.cases_memory import applied
+from tests.ledger.places import HandClock, PostgresPlace, SqlitePlace, open_at
+from tests.properties.states import states
+
+TTL_S = 60
+
+Operation = tuple[str, tuple[object, ...]]
+
+
+@dataclass
+class Model:
+    """What a ledger remembers, in dictionaries."""
+
+    clock: HandClock
+    applied: dict[str, Applied] = field(default_factory=dict)
+    runs: list[bool] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    plans: set[str] = field(default_factory=set)
+    holders: dict[str, tuple[str, float]] = field(default_factory=dict)
+    drift: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def save_applied(self, target: str, state: State) -> object:
+        self.applied[target] = applied(state, target)
+        return None
+
+    def begin_run(self) -> object:
+        self.runs.append(True)
+        self.entries.append(Entry("run_started", len(self.runs), message="apply"))
+        return len(self.runs)
+
+    def end_run(self, run_id: int) -> object:
+        if run_id > len(self.runs) or not self.runs[run_id - 1]:
+            return "LedgerError"
+        self.runs[run_id - 1] = False
+        self.entries.append(Entry("run_ended", run_id, message="exit code 0"))
+        return None
+
+    def append(self, entries: tuple[Entry, ...]) -> object:
+        self.entries += entries
+        return [len(self.entries) - len(entries) + n + 1 for n in range(len(entries))]
+
+    def use_plan(self, digest: str) -> object:
+        if digest in self.plans:
+            return "StaleError"
+        self.plans.add(digest)
+        return None
+
+    def lock(self, target: str, holder: str) -> object:
+        now = self.clock.now.timestamp()
+        before, until = self.holders.get(target, ("", 0.0))
+        if before and until > now:
+            return "LockHeldError"
+        self.holders[target] = (holder, now + TTL_S)
+        message = ""
+        if before:
+            since = time_text(self.clock.now.fromtimestamp(until - TTL_S, self.clock.now.tzinfo))
+            message = f"{before} held it since {since} and did not renew it"
+        kind = "lock_taken_over" if before else "lock_taken"
+        self.entries.append(Entry(kind, 0, target, message=message, by=holder))  # type: ignore[arg-type]  # one of two kinds
+        return holder
+
+    def break_lock(self, target: str) -> object:
+        before, until = self.holders.pop(target, ("", 0.0))
+        if not before:
+            return None
+        since = time_text(self.clock.now.fromtimestamp(until - TTL_S, self.clock.now.tzinfo))
+        message = f"{before} held it since {since}"
+        self.entries.append(Entry("lock_broken", 0, target, message=message, by="kofi"))
+        return before
+
+    def note_drift(self, target: str, ids: frozenset[str]) -> object:
+        seen, now = self.drift.get(target, {}), time_text(self.clock.now)
+        self.drift[target] = {id: seen.get(id, now) for id in sorted(ids)}
+        new, still, resolved = ids - set(seen), ids & set(seen), set(seen) - ids
+        return (self.drift[target], sorted(new), sorted(still), sorted(resolved))
+
+    def open_intents(self, target: str) -> list[Entry]:
+        """Forwards, by hand: an intent opens its subject, a result that knows closes it."""
+        found: dict[int, Entry] = {}
+        for number, entry in enumerate(self.entries):
+            if entry.target != target or entry.change is None:
+                continue
+            if entry.kind == "intent":
+                found[number] = entry
+            elif entry.status != "unknown":
+                same = (entry.change.action, entry.change.key)
+                found = {
+                    n: each
+                    for n, each in found.items()
+                    if each.change and (each.change.action, each.change.key) != same
+                }
+        return list(found.values())
+
+
+class Real:
+    """A ledger that answers in the words of the model."""
+
+    def __init__(self, ledger: Ledger, locks: list[Lock]) -> None:
+        self.ledger = ledger
+        self.locks = locks
+
+    def save_applied(self, target: str, state: State) -> object:
+        self.ledger.save_applied(applied(state, target))
+        return None
+
+    def begin_run(self) -> object:
+        return self.ledger.begin_run("apply")
+
+    def end_run(self, run_id: int) -> object:
+        return told(partial(self.ledger.end_run, run_id, 0))
+
+    def append(self, entries: tuple[Entry, ...]) -> object:
+        return [each.number for each in self.ledger.append(*entries)]
+
+    def use_plan(self, digest: str) -> object:
+        return told(partial(self.ledger.use_plan, digest, 1))
+
+    def lock(self, target: str, holder: str) -> object:
+        def take() -> str:
+            self.locks.append(self.ledger.lock(target, holder, ttl_s=TTL_S))
+            status = self.ledger.lock_status(target)
+            return status.holder if status else ""
+
+        return told(take)
+
+    def break_lock(self, target: str) -> object:
+        broken = self.ledger.break_lock(target, "kofi")
+        return broken.holder if broken else None
+
+    def note_drift(self, target: str, ids: frozenset[str]) -> object:
+        news = self.ledger.note_drift(target, {id: {"id": id} for id in ids})
+        resolved = [each.id for each in news.resolved]
+        return (news.first_seen, [*news.new], [*news.still], resolved)
+
+
+def told(act: Callable[[], object]) -> object:
+    """What this gives, or the name of the error."""
+    try:
+        return act()
+    except (LedgerError, LockHeldError, StaleError) as error:
+        return type(error).__name__
+
+
+_targets = st.sampled_from(["flowauth", "flowdb"])
+_statuses: list[Status] = ["done", "failed", "skipped", "unknown"]
+
+
+@st.composite
+def _entries(draw: st.DrawFn) -> Entry:
+    name = draw(st.sampled_from(["amina", "kofi"]))
+    change = Change("create", Key("account", (name,)), None, {"enabled": True})
+    if draw(st.booleans()):
+        change = replace(change, action="delete", before=change.after, after=None)
+    target = draw(_targets)
+    if draw(st.booleans()):
+        return Entry("intent", 1, target, change)
+    status = draw(st.sampled_from(_statuses))
+    return Entry("result", 1, target, change, status, draw(st.text(max_size=5)))
+
+
+_operations: st.SearchStrategy[list[Operation]] = st.lists(
+    st.one_of(
+        st.tuples(st.just("turn"), st.tuples(st.integers(1, 50))),
+        st.tuples(st.just("save_applied"), st.tuples(_targets, states())),
+        st.tuples(st.just("begin_run"), st.just(())),
+        st.tuples(st.just("end_run"), st.tuples(st.integers(1, 3))),
+        st.tuples(
+            st.just("append"), st.tuples(st.lists(_entries(), min_size=1, max_size=3).map(tuple))
+        ),
+        st.tuples(st.just("use_plan"), st.tuples(st.sampled_from("abc"))),
+        st.tuples(st.just("lock"), st.tuples(_targets, st.sampled_from(["amina", "kofi"]))),
+        st.tuples(st.just("break_lock"), st.tuples(_targets)),
+        st.tuples(
+            st.just("note_drift"),
+            st.tuples(_targets, st.frozensets(st.sampled_from(["D-1", "D-2", "D-3"]))),
+        ),
+    ),
+    max_size=20,
+)
+
+
+@settings(
+    max_examples=40,
+    # the server is shared by all examples; each begins by dropping the schema
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(_operations)
+def test_both_ledgers_do_as_the_model_does(
+    postgres_place: PostgresPlace, operations: list[Operation]
+) -> None:
+    clock = HandClock()
+    model = Model(clock)
+    postgres_place.sql("DROP SCHEMA IF EXISTS reconciler CASCADE")
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        ledgers = [
+            stack.enter_context(open_at(place, clock))
+            for place in (SqlitePlace(f"{folder}/ledger"), postgres_place)
+        ]
+        locks: list[Lock] = []
+        stack.callback(release, locks)
+
+        for name, arguments in operations:
+            if name == "turn":
+                clock.turn(int(str(arguments[0])))
+                continue
+            wanted = getattr(model, name)(*arguments)
+            for ledger in ledgers:
+                assert getattr(Real(ledger, locks), name)(*arguments) == wanted
+
+        for ledger in ledgers:
+            agrees(ledger, model)
+
+
+def release(locks: list[Lock]) -> None:
+    for lock in locks:
+        lock.release()
+
+
+def agrees(ledger: Ledger, model: Model) -> None:
+    """The ledger answers every question as the model does, and its chain is whole."""
+    assert [each.entry for each in ledger.entries()] == model.entries
+    assert [not run.ended for run in reversed(ledger.runs())] == model.runs
+    assert ledger.verify() == ()
+    for target in ("flowauth", "flowdb"):
+        assert ledger.applied(target) == model.applied.get(target)
+        assert [each.entry for each in ledger.open_intents(target)] == model.open_intents(target)
+        seen = {each.id: each.first_seen for each in ledger.drift_seen(target)}
+        assert seen == model.drift.get(target, {})
+        status = ledger.lock_status(target)
+        assert (status.holder if status else "") == model.holders.get(target, ("", 0.0))[0]
