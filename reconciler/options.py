@@ -1,0 +1,117 @@
+"""Resolves the options of a target: references to the environment and to files become values.
+
+Here is the edge at which secrets come in. What the options are is each provider's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from reconciler.errors import ManifestError
+from reconciler.manifest.load import LoadedManifest
+from reconciler.manifest.models import EnvRef, FileRef
+from reconciler.provider import Options, ProviderType
+from reconciler.source import Problem, suggest
+
+_MAX_SECRET_BYTES = 64 * 1024
+
+
+def resolve_options(
+    loaded: LoadedManifest, target: str, kind: ProviderType, environment: Mapping[str, str]
+) -> Options:
+    """The options of this target with every reference replaced by its value.
+
+    Raises ManifestError with every option that is unknown, missing, wrong, or refers to nothing. No
+    message repeats a value.
+    """
+    values: dict[str, object] = {}
+    problems: list[Problem] = []
+    for name, option in loaded.manifest.targets[target].options.items():
+        try:
+            values[name] = _resolve(option, environment)
+        except _UnresolvedError as error:
+            place = loaded.source("targets", target, "options", name)
+            problems.append(Problem(place, error.message, error.hint))
+    refused = {str(problem.source.path).split(".")[-1] for problem in problems if problem.source}
+    try:
+        options = kind.options(**values)
+    except ValidationError as error:
+        problems += _problems(loaded, target, kind, error, refused)
+        raise ManifestError(sorted(problems, key=str)) from None
+    if problems:
+        raise ManifestError(sorted(problems, key=str))
+    return options
+
+
+class _UnresolvedError(Exception):
+    """A reference that leads nowhere."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(message)
+
+
+def _resolve(option: object, environment: Mapping[str, str]) -> object:
+    match option:
+        case EnvRef(env=name):
+            if not environment.get(name):
+                state = "empty" if name in environment else "not set"
+                raise _UnresolvedError(
+                    f"the environment variable {name} is {state}", f"set it: export {name}=..."
+                )
+            return environment[name]
+        case FileRef(file=path):
+            return _read_secret(path)
+    return option
+
+
+def _read_secret(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_MAX_SECRET_BYTES + 1)
+        text = content.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise _UnresolvedError(
+            f"the file {path} cannot be read: {reason}", "check path and mode"
+        ) from None
+    if len(content) > _MAX_SECRET_BYTES or not text.strip():
+        size = "is empty" if not text.strip() else f"is larger than {_MAX_SECRET_BYTES // 1024} KiB"
+        raise _UnresolvedError(f"the file {path} {size}", "it must hold the value and nothing else")
+    return text.rstrip("\r\n")
+
+
+def _problems(
+    loaded: LoadedManifest,
+    target: str,
+    kind: ProviderType,
+    error: ValidationError,
+    refused: set[str],
+) -> list[Problem]:
+    result = []
+    known = {field.alias or name for name, field in kind.options.model_fields.items()}
+    for detail in error.errors(include_input=False, include_url=False):
+        name = str(detail["loc"][0]) if detail["loc"] else ""
+        if name in refused:
+            continue
+        given = loaded.manifest.targets[target].options
+        path = ("targets", target, "options", name) if name in given else ("targets", target)
+        match detail["type"]:
+            case "extra_forbidden":
+                hint = suggest(name, known) or f"the options are {', '.join(sorted(known))}"
+                text = f'"{name}" is not an option of {kind.name}'
+            case "missing":
+                text, hint = (
+                    f'the option "{name}" is missing',
+                    f"{kind.name} needs it under options",
+                )
+            case _:
+                reason = detail["msg"].removeprefix("Value error, ")
+                text = f'the option "{name}" is not usable: {reason}'
+                hint = ""
+        result.append(Problem(loaded.source(*path), text, hint))
+    return result
