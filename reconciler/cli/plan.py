@@ -1,0 +1,78 @@
+"""`reconciler plan`: shows what would be changed, and saves it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import click
+
+from reconciler.cli.options import accept_option, common_options, unmanaged_option
+from reconciler.cli.plan_files import check_destination, write_plan
+from reconciler.cli.running import open_run
+from reconciler.cli.session import Session
+from reconciler.errors import BlockedError, UsageError
+from reconciler.plan import Plan
+from reconciler.plan_file import to_text
+from reconciler.render.text import plan_text, statements_text
+
+_CHANGES_PENDING: Final = 2
+
+
+@click.command("plan")
+@click.option("-o", "--out", metavar="FILE", help="Save the plan; `apply FILE` applies exactly it.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
+@click.option("--statements", is_flag=True, help="Show the SQL or requests that would be sent too.")
+@accept_option
+@unmanaged_option
+@common_options()
+def command(
+    session: Session,
+    *,
+    out: str | None,
+    detailed_exitcode: bool,
+    statements: bool,
+    accept: tuple[str, ...],
+    unmanaged: bool,
+) -> int:
+    """Show what apply would change on the targets, in people's names.
+
+    Only reads. Exit code 5 when a finding blocks something and is not lifted with --accept; the
+    plan is shown and saved all the same.
+    """
+    if statements and session.wants_json:
+        raise UsageError("--statements is text for people; leave out --format json")
+    if out is not None:
+        check_destination(out)
+    with open_run(session) as run:
+        plan = run.plan(frozenset(accept))
+        sent = run.preview(plan) if statements else {}
+    if out is not None:
+        write_plan(out, to_text(plan))
+    if session.wants_json:
+        session.document(to_text(plan))
+    else:
+        session.out(_text(session, plan, sent, unmanaged=unmanaged) + _saved(session, out))
+    return _exit_code(plan, detailed=detailed_exitcode)
+
+
+def _text(
+    session: Session, plan: Plan, sent: Mapping[str, Sequence[str]], *, unmanaged: bool
+) -> str:
+    text = plan_text(plan, colour=session.colour, list_unmanaged=unmanaged)
+    return text + statements_text(sent, colour=session.colour)
+
+
+def _saved(session: Session, out: str | None) -> str:
+    if out is None:
+        return ""
+    files = [] if session.files == ("access.yaml",) else session.files
+    words = ["reconciler", "apply", *(word for file in files for word in ("-f", file)), out]
+    return f"\nSaved. To apply exactly this: {shlex.join(words)}\n"
+
+
+def _exit_code(plan: Plan, *, detailed: bool) -> int:
+    if plan.blocking:
+        return BlockedError.exit_code
+    return _CHANGES_PENDING if detailed and plan.changes else 0

@@ -1,0 +1,238 @@
+"""The words for a change and its parts, as they stand in every text.
+
+Here belong phrases of one change. In which order and under which heading they stand is
+`reconciler.render.sections`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from reconciler.changes import Action, Cause, Change
+from reconciler.render.page import Tone
+from reconciler.source import Source
+from reconciler.state import Fields, Key, Value
+
+SYMBOLS: Final[Mapping[Action, str]] = {"create": "+", "update": "~", "delete": "-"}
+TONES: Final[Mapping[Action, Tone]] = {
+    "create": "added",
+    "update": "changed",
+    "delete": "removed",
+}
+_CAUSES: Final[Mapping[Cause, str]] = {
+    "drift": "changed on the target",
+    "expiry": "its time has ended",
+    "start": "its time has begun",
+}
+_SHOWN_NAMES: Final = 4
+_SHOWN_SOURCES: Final = 2
+
+
+class Phrase(NamedTuple):
+    """What a change does, and under it the parts that are added (`+`) or taken away (`-`)."""
+
+    text: str
+    parts: tuple[tuple[Action, str], ...] = ()
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun: `1 target`, `2 targets`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed(names: Sequence[str], shown: int = _SHOWN_NAMES) -> str:
+    """The first few of the names and how many more there are."""
+    if len(names) <= shown:
+        return ", ".join(names)
+    return f"{', '.join(names[:shown])} and {len(names) - shown} more"
+
+
+def value_text(value: Value) -> str:
+    """A value as people write it."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return listed(value) if value else "nothing"
+        case "":
+            return '""'
+    return str(value)
+
+
+def path_text(path: Sequence[str]) -> str:
+    """The name of a role or group; of a role in a server, `reader on ghana-api`."""
+    return path[0] if len(path) == 1 else f"{path[-1]} on {'/'.join(path[:-1])}"
+
+
+def origin(change: Change) -> str:
+    """The manifest lines that ask for a change, and its cause where that says more."""
+    cause = _CAUSES.get(change.cause)
+    is_leaver = change.action == "update" and change.key.kind == "account"
+    lines = _lines(change.sources) or f"no {'grant' if is_leaver else 'line'} asks for it"
+    return f"{lines} ({cause})" if cause else lines
+
+
+def _lines(sources: Sequence[Source]) -> str:
+    places = list(dict.fromkeys(source.short for source in sources))
+    return listed(places, _SHOWN_SOURCES)
+
+
+def phrase(change: Change, *, is_drift: bool = False) -> Phrase:
+    """The words for a change, without the name under which it stands.
+
+    For drift, `before` is what the target has and `after` what the manifest says.
+    """
+    key = change.key
+    if key.kind in ("privilege", "default_privilege"):
+        return _privilege_phrase(change)
+    noun = f"member of {path_text(key.path[:-1])}" if key.kind == "membership" else key.kind
+    if change.action == "create":
+        given = "" if key.kind == "membership" else _given(change.after or {})
+        return Phrase(noun + given)
+    if change.action == "delete":
+        return Phrase(noun)
+    return _update_phrase(noun, change.before or {}, change.after or {}, is_drift=is_drift)
+
+
+_USUAL: Final = frozenset({("enabled", True), ("inherit", True), ("login", True)})
+"""What every new account, group or role is: said for none of them."""
+
+
+def _given(fields: Fields) -> str:
+    """What a new thing is or has; what it is not (false, none) and what all are is left out."""
+    shown = [
+        f"{name}: {value_text(value)}"
+        for name, value in sorted(fields.items())
+        if value not in (None, False) and (name, value) not in _USUAL
+    ]
+    return f" ({'; '.join(shown)})" if shown else ""
+
+
+def _is_said(value: Value) -> bool:
+    return value is not None and value is not False
+
+
+def _update_phrase(noun: str, before: Fields, after: Fields, *, is_drift: bool) -> Phrase:
+    plain: list[str] = []
+    parts: list[tuple[Action, str]] = []
+    for name in sorted(after):
+        old, new = before.get(name), after[name]
+        if isinstance(old, tuple) and isinstance(new, tuple):
+            parts += _list_parts(name, old, new)
+        elif is_drift:
+            plain.append(f"{name}: is {value_text(old)}, should be {value_text(new)}")
+        else:
+            plain.append(f"{name}: {value_text(old)} -> {value_text(new)}")
+    return Phrase(f"{noun}: {'; '.join(plain)}" if plain else noun, tuple(parts))
+
+
+def _list_parts(
+    name: str, old: tuple[str, ...], new: tuple[str, ...]
+) -> Iterator[tuple[Action, str]]:
+    added, taken = sorted(set(new) - set(old)), sorted(set(old) - set(new))
+    if added:
+        yield "create", f"{name}: {listed(added)}"
+    if taken:
+        yield "delete", f"{name}: {listed(taken)}"
+    if not added and not taken:
+        yield "create", f"{name}: {value_text(new)} in another order"
+
+
+# Privileges
+
+
+def _privilege_phrase(change: Change) -> Phrase:
+    key = change.key
+    before, after = change.before or {}, change.after or {}
+    if change.action == "update":
+        where = _place(key)
+        added, taken = _less(after, before), _less(before, after)
+        parts: list[tuple[Action, str]] = [("create", each) for each in _short(key, added)]
+        parts += [("delete", each) for each in _short(key, taken)]
+        return Phrase(where, tuple(parts))
+    sentences = list(_sentences(key, after if change.action == "create" else before))
+    if len(sentences) == 1:
+        return Phrase(sentences[0])
+    short = _short(key, after if change.action == "create" else before)
+    return Phrase(_place(key), tuple((change.action, each) for each in short))
+
+
+def _less(fields: Fields, others: Fields) -> dict[str, Value]:
+    """By object, the privileges that only `fields` has."""
+    result: dict[str, Value] = {}
+    for name, words in fields.items():
+        left = sorted(set(_words(words)) - set(_words(others.get(name))))
+        if left:
+            result[name] = tuple(left)
+    return result
+
+
+def _words(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _by_words(fields: Fields) -> Iterator[tuple[str, list[str]]]:
+    """The objects that have the same privileges together, in order of the privileges."""
+    objects: defaultdict[str, list[str]] = defaultdict(list)
+    for name in sorted(fields):
+        objects[", ".join(sorted(_words(fields[name]))).lower() or "nothing"].append(name)
+    yield from sorted(objects.items())
+
+
+def _place(key: Key) -> str:
+    """What a privilege record is about, such as `tables of geography in flowdb`."""
+    if key.kind == "default_privilege":
+        _, server, creator, kind, schema = key.path
+        where = f" of {schema}" if schema else ""
+        return f"future {kind}s{where} in {server} made by {creator}"
+    _, server, kind, schema = key.path
+    if kind == "database":
+        return f"database {server}"
+    return f"{kind}s of {schema} in {server}" if schema else f"{kind}s in {server}"
+
+
+def _sentences(key: Key, fields: Fields) -> Iterator[str]:
+    """Phrases that stand alone, such as `select on 20 tables of geography in flowdb: a, b, ...`."""
+    if key.kind == "default_privilege":
+        for words, _ in _by_words(fields):
+            yield f"{words} on {_place(key)}"
+        return
+    _, server, kind, schema = key.path
+    for words, names in _by_words(fields):
+        yield f"{words} on {_objects(server, kind, schema, names)}"
+
+
+def _objects(server: str, kind: str, schema: str, names: Sequence[str]) -> str:
+    if kind == "database":
+        return f"database {listed(names)}"
+    where = f" of {schema} in {server}" if schema else f" in {server}"
+    if list(names) == ["*"]:
+        return f"all {kind}s{where}"
+    if len(names) == 1:
+        return f"{kind} {schema}.{names[0]} in {server}" if schema else f"{kind} {names[0]}{where}"
+    return f"{len(names)} {kind}s{where}: {listed(names)}"
+
+
+def _short(key: Key, fields: Fields) -> Iterator[str]:
+    """Phrases that stand under the place they are about."""
+    for words, names in _by_words(fields):
+        if key.kind == "default_privilege":
+            yield words
+        elif len(names) > _SHOWN_NAMES:
+            yield f"{words} on {len(names)} {key.path[2]}s: {listed(names)}"
+        else:
+            yield f"{words} on {listed(names)}"
+
+
+def counted_kinds(keys: Iterable[Key]) -> str:
+    """How many records of each kind there are: `3 accounts, 2 memberships`."""
+    numbers: defaultdict[str, int] = defaultdict(int)
+    for key in keys:
+        numbers[key.kind] += 1
+    return ", ".join(
+        counted(number, kind.replace("_", " ")) for kind, number in sorted(numbers.items())
+    )

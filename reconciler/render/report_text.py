@@ -1,0 +1,134 @@
+"""What became of a plan, as text. Pure.
+
+What went wrong stands last, next to the counts, where a terminal still shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from reconciler.changes import Change, Outcome, Status
+from reconciler.plan import TargetPlan
+from reconciler.render.page import Line, page
+from reconciler.render.phrases import SYMBOLS, TONES, counted, phrase
+from reconciler.render.sections import Subjects
+from reconciler.render.text import held_keys
+from reconciler.report import Report, TargetReport
+
+_TITLES: Final[tuple[tuple[Status, str], ...]] = (
+    ("done", "Done"),
+    ("skipped", "Skipped"),
+    ("unknown", "Unknown: nobody can say whether it was done; plan again to see"),
+    ("failed", "Failed"),
+)
+
+
+def report_text(report: Report, *, colour: bool = False, lists_done: bool = True) -> str:
+    """The outcomes by target, what still differs, where passwords are, and counts.
+
+    Without `lists_done`, for a reader who has just seen the plan, what was done is only counted.
+    """
+    lines = [*_lines(report, lists_done), Line(report_summary(report), "heading")]
+    return page(lines, colour=colour)
+
+
+def report_summary(report: Report) -> str:
+    """The one line that counts what was done and says whether the targets are as planned now."""
+    number = outcome_counts(report.outcomes)
+    blocked = sum(len(keys) for keys in held_keys(report.plan).values())
+    if not report.outcomes and not blocked and not report.interrupted:
+        return "Nothing to do: nothing was changed."
+    converged = "yes" if is_converged(report) else "no"
+    told = [f"{number['done']} done", f"{number['failed']} failed", f"{number['skipped']} skipped"]
+    told += [f"{number['unknown']} unknown"] if number["unknown"] else []
+    start = "Interrupted" if report.interrupted else "Apply"
+    return f"{start}: {', '.join(told)}; {blocked} blocked. Converged: {converged}."
+
+
+def is_converged(report: Report) -> bool:
+    """Whether every target is as the plan would have it, with nothing held back or left over."""
+    done = all(target.is_converged for target in report.targets)
+    return done and not report.plan.blocking and not report.interrupted
+
+
+def outcome_counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """How many outcomes of each status there are; all are present."""
+    result = {"done": 0, "failed": 0, "skipped": 0, "unknown": 0}
+    for outcome in outcomes:
+        result[outcome.status] += 1
+    return result
+
+
+def _lines(report: Report, lists_done: bool) -> Iterator[Line]:
+    plans = {target.target: target for target in report.plan.targets}
+    for target in report.targets:
+        if _is_worth_showing(target, lists_done):
+            yield from _target_lines(target, plans[target.target], lists_done)
+    for finding in report.plan.blocking:
+        yield Line(f"!   {finding.id} blocks, {finding.target}: {finding.message}", "warning")
+        yield Line(f"      lift it with --accept {finding.id}")
+        yield Line()
+    if report.credentials:
+        yield Line(
+            f"Temporary passwords of new accounts are in {report.credentials} (readable by you "
+            "alone): hand them to their owners, then delete the file."
+        )
+        yield Line()
+
+
+def _is_worth_showing(target: TargetReport, lists_done: bool) -> bool:
+    if lists_done:
+        return bool(target.outcomes or target.failure)
+    return not target.is_converged
+
+
+def _target_lines(target: TargetReport, plan: TargetPlan, lists_done: bool) -> Iterator[Line]:
+    yield Line(target.target, "heading")
+    yield Line()
+    subjects = Subjects(plan)
+    for status, title in _TITLES:
+        outcomes = [outcome for outcome in target.outcomes if outcome.status == status]
+        if outcomes and status == "done" and not lists_done:
+            yield Line(f"  {title}: {counted(len(outcomes), 'change')}")
+            yield Line()
+        elif outcomes:
+            yield Line(f"  {title}", "warning" if status == "failed" else "plain")
+            for outcome in outcomes:
+                yield from _change_lines(outcome.change, subjects, outcome.message)
+            yield Line()
+    yield from _remaining_lines(target.remaining, subjects)
+    if target.failure:
+        yield Line("  Stopped", "warning")
+        yield from (Line(f"!   {line}", "warning") for line in target.failure.splitlines())
+        yield Line()
+
+
+def _remaining_lines(remaining: Sequence[Change], subjects: Subjects) -> Iterator[Line]:
+    if not remaining:
+        return
+    yield Line(
+        f"  Still different after a second read: {counted(len(remaining), 'change')} that the "
+        "target took without effect, or whose value it spells in its own way",
+        "warning",
+    )
+    for change in remaining:
+        yield from _change_lines(change, subjects, "")
+    yield Line()
+
+
+def _change_lines(change: Change, subjects: Subjects, message: str) -> Iterator[Line]:
+    words = phrase(change)
+    text = _sentence(change, words.text, subjects.title(change))
+    yield Line(f"{SYMBOLS[change.action]}   {text}", TONES[change.action])
+    for action, part in words.parts:
+        yield Line(f"      {SYMBOLS[action]} {part}", TONES[action])
+    if message:
+        yield from (Line(f"      {line}") for line in message.splitlines())
+
+
+def _sentence(change: Change, words: str, title: str) -> str:
+    """The words after the title, which says already that a group, role or server is meant."""
+    if change.key.kind in ("group", "role", "server"):
+        return title + words.removeprefix(change.key.kind)
+    return f"{title}: {words}"
