@@ -19,6 +19,25 @@ from reconciler.source import Problem, suggest
 _MAX_SECRET_BYTES = 64 * 1024
 
 
+def check_options(loaded: LoadedManifest, target: str, kind: ProviderType) -> tuple[Problem, ...]:
+    """What is wrong with the options of this target whatever its references lead to.
+
+    No reference is followed, so it needs neither the environment nor the files.
+    """
+    given = loaded.manifest.targets[target].options
+    references = {name for name, value in given.items() if isinstance(value, EnvRef | FileRef)}
+    values = {name: "" if name in references else value for name, value in given.items()}
+    try:
+        kind.options(**values)
+    except ValidationError as error:
+        return tuple(_problems(loaded, target, kind, error, references & _names(kind)))
+    return ()
+
+
+def _names(kind: ProviderType) -> set[str]:
+    return {field.alias or name for name, field in kind.options.model_fields.items()}
+
+
 def resolve_options(
     loaded: LoadedManifest, target: str, kind: ProviderType, environment: Mapping[str, str]
 ) -> Options:
@@ -93,7 +112,7 @@ def _problems(
     refused: set[str],
 ) -> list[Problem]:
     result = []
-    known = {field.alias or name for name, field in kind.options.model_fields.items()}
+    known = _names(kind)
     for detail in error.errors(include_input=False, include_url=False):
         name = str(detail["loc"][0]) if detail["loc"] else ""
         if name in refused:

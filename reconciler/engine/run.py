@@ -27,7 +27,7 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.manifest.load import load_manifest
-from reconciler.options import resolve_options
+from reconciler.options import check_options, resolve_options
 from reconciler.plan import Finding, Plan, TargetPlan, select
 from reconciler.provider import Identity, Options, Provider, ProviderType
 from reconciler.providers import registry
@@ -100,11 +100,11 @@ class Run:
     def _expanded(self) -> dict[str, Desired]:
         capabilities = {name: kind.capabilities for name, kind in self._kinds.items()}
         desired = expand(self.loaded, capabilities, self.inputs.now)
-        problems = [
-            problem
-            for name, each in sorted(desired.items())
-            for problem in self._kinds[each.provider].check(each)
-        ]
+        problems: list[Problem] = []
+        for name, each in sorted(desired.items()):
+            kind = self._kinds[each.provider]
+            problems += kind.check(each)
+            problems += check_options(self.loaded, name, kind)
         if problems:
             raise ManifestError(sorted(problems, key=str))
         unknown = [name for name in self.inputs.targets if name not in desired]
