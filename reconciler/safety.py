@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.changes import Change
 from reconciler.plan import Finding, changed_name
-from reconciler.scope import Desired
-from reconciler.state import PRINCIPAL_KINDS, Key
+from reconciler.scope import Capabilities, Desired
+from reconciler.state import PRINCIPAL_KINDS, Key, State
 
 
 def finding(
@@ -68,6 +68,28 @@ def _emptied(desired: Desired, changes: Sequence[Change]) -> Iterator[Finding]:
         who = ", ".join(sorted(desired.people.get(key.path[-1], key.path[-1]) for key in keys))
         message = f'"{"/".join(container)}" would be left without anybody; it would lose {who}'
         yield finding("emptied", desired.target, message, keys, blocking=True)
+
+
+def unasked_levels(
+    desired: Desired, observed: State, unmanaged: Sequence[Key], capabilities: Capabilities
+) -> tuple[Finding, ...]:
+    """Accounts of the manifest's users, left alone, that hold a level no grant gives them.
+
+    Nothing says who gave it, so it is not taken; somebody ought to know.
+    """
+    lowest = capabilities.levels[:1]
+    found = []
+    for key in sorted(key for key in unmanaged if key.kind == "account"):
+        name = key.path[-1]
+        level = (observed.get(key) or {}).get("level")
+        if name in desired.people and isinstance(level, str) and level not in lowest:
+            message = (
+                f'{desired.people[name]} has the level "{level}", which no grant gives; the '
+                "account has no other grant here and is left alone. Take the level away by hand, "
+                "or grant a role, and the level is managed"
+            )
+            found.append(finding("unasked-level", desired.target, message, [key], blocking=False))
+    return tuple(found)
 
 
 def held_back(changes: Sequence[Change], findings: Iterable[Finding]) -> tuple[Change, ...]:

@@ -232,7 +232,11 @@ class Run:
             people=desired.people,
             new_passwords=self.providers[name].new_passwords(chosen.changes),
         )
-        return target, safety.check(desired, chosen.changes, chosen.protected, untouchable)
+        findings = (
+            *safety.check(desired, chosen.changes, chosen.protected, untouchable),
+            *safety.unasked_levels(desired, reading.observed, chosen.unmanaged, capabilities),
+        )
+        return target, findings
 
     def preview(self, plan: Plan) -> dict[str, tuple[str, ...]]:
         """The statements or requests each target would get, by target, without secrets."""

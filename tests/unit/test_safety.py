@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from reconciler.changes import Change
 from reconciler.plan import Finding
-from reconciler.safety import check, finding, held_back
-from reconciler.scope import Desired, Policy, Provenance, Scope
+from reconciler.safety import check, finding, held_back, unasked_levels
+from reconciler.scope import Capabilities, Desired, Policy, Provenance, Scope
 from reconciler.source import Source
-from reconciler.state import EMPTY, Key
+from reconciler.state import EMPTY, Key, State
 
 KOFI = Key("membership", ("analysts", "kofi"))
 ESI = Key("membership", ("analysts", "esi"))
@@ -91,3 +91,27 @@ def test_what_depends_on_a_principal_that_is_held_back_is_held_back_too() -> Non
     blocking = replace(BLOCKING, keys=(role.key,))
 
     assert held_back((role, inside, beside), [blocking]) == (role, inside)
+
+
+def test_an_account_does_not_leave_while_its_membership_is_held_back() -> None:
+    off = Change("update", Key("account", ("kofi",)), {"login": True}, {"login": False})
+    asked = replace(off, sources=(Source("access.yaml", 3, 1),))
+    other = Change("update", Key("account", ("amina",)), {"login": True}, {"login": False})
+    blocking = finding("emptied", "store", "text", [KOFI], blocking=True)
+
+    assert held_back((*REMOVALS, off, other), [blocking]) == (REMOVALS[1], off)
+    assert held_back((*REMOVALS, asked), [blocking]) == (REMOVALS[1],)
+
+
+def test_a_level_that_no_grant_gives_is_told_and_not_taken() -> None:
+    accounts = {"kofi": "admin", "yaw": "admin", "esi": "user"}
+    keys = [Key("account", (name,)) for name in accounts]
+    observed = State({key: {"level": accounts[key.path[0]]} for key in keys})
+    capabilities = Capabilities(levels=("user", "admin"))
+
+    found = unasked_levels(_desired(Scope()), observed, keys, capabilities)
+
+    assert [(each.rule, each.keys, each.blocking) for each in found] == [
+        ("unasked-level", (Key("account", ("kofi",)),), False)
+    ]
+    assert found[0].message.startswith('Kofi Mensah has the level "admin", which no grant gives')
