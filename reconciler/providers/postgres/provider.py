@@ -21,9 +21,8 @@ from reconciler.providers.postgres.connect import Connection, connect, describe,
 from reconciler.providers.postgres.lock import release_lock, take_lock
 from reconciler.providers.postgres.normalize import normalize
 from reconciler.providers.postgres.observe import (
+    ClusterRows,
     DatabaseRows,
-    Delegations,
-    Row,
     catalog_query,
     delegations,
     grantors,
@@ -51,8 +50,7 @@ class PostgresProvider:
         self.target = target
         self.options = options
         self._connections: dict[str, Connection] = {}
-        self._edges: Sequence[Row] | None = None
-        self._delegations: Delegations = {}
+        self._rows: tuple[ClusterRows, Sequence[DatabaseRows]] | None = None
 
     def __repr__(self) -> str:
         return f"PostgresProvider({self.target!r})"
@@ -109,8 +107,7 @@ class PostgresProvider:
                 rows.append(read_database(self._connection(database), database, timeout_s))
         except psycopg.Error as error:
             raise read_error(self.target, error) from None
-        self._edges = cluster.memberships
-        self._delegations = delegations(cluster, rows)
+        self._rows = cluster, rows
         return to_state(cluster, rows, scope)
 
     def normalize(self, desired: State, observed: State) -> State:
@@ -138,8 +135,11 @@ class PostgresProvider:
         )
 
     def _rendering(self, verifiers: Mapping[str, tuple[str, str]]) -> Rendering:
-        known = None if self._edges is None else grantors(self._edges)
-        return Rendering(self._version, known, self._delegations, verifiers)
+        if self._rows is None:
+            return Rendering(self._version, verifiers=verifiers)
+        cluster, databases = self._rows
+        given = delegations(cluster, databases)
+        return Rendering(self._version, grantors(cluster.memberships), given, verifiers)
 
     def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
         """Run the changes under the cluster's lock: whole or not at all in a single database.
