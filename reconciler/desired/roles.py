@@ -7,7 +7,6 @@ records. Who holds a role is `holders`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -17,6 +16,7 @@ from reconciler.manifest.models import PrivilegeRule, Role
 from reconciler.scope import Path
 from reconciler.source import suggest
 from reconciler.state import Key, Value
+from reconciler.times import time_text
 
 _OBJECT_LISTS: Final = {
     "tables": "table",
@@ -26,10 +26,6 @@ _OBJECT_LISTS: Final = {
 }
 _WITH_DEFAULT_PRIVILEGES: Final = frozenset({"table", "sequence", "function"})
 """Kinds that PostgreSQL keeps default privileges for; those of tables are those of views too."""
-
-
-def _time_text(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @lru_cache
@@ -69,7 +65,7 @@ class RoleExpansion:
             server = self.view.manifest.servers[name]
             fields: dict[str, Value] = {}
             if server.token_expires is not None:
-                fields["token_expires"] = _time_text(server.token_expires)
+                fields["token_expires"] = time_text(server.token_expires)
             if server.token_life is not None:
                 fields["token_life_minutes"] = server.token_life
             if server.scopes is not None:
@@ -106,7 +102,7 @@ class RoleExpansion:
         path: Path = ("roles", name)
         fields = attributes(self.view, self.records, path, role.attributes)
         if role.token_expires is not None:
-            fields["token_expires"] = _time_text(role.token_expires)
+            fields["token_expires"] = time_text(role.token_expires)
         if role.token_life is not None:
             fields["token_life_minutes"] = role.token_life
         scopes = self._joined_scopes(name)

@@ -21,6 +21,7 @@ from reconciler.report import Report, TargetReport
 from reconciler.secret import Secret
 from reconciler.staleness import stale_reasons
 from reconciler.state import Key
+from reconciler.times import time_text
 
 if TYPE_CHECKING:
     from reconciler.engine.run import Reading, Run
@@ -132,8 +133,8 @@ class Application:
             reading = self._run.read_one(report.target)
         except TargetError as error:
             return replace(report, failure=report.failure or f"it could not be read again: {error}")
-        target, _ = self._run.plan_one(report.target, reading)
-        remaining = tuple(change for change in target.changes if change.key in done)
+        changes = self._run.select(reading).changes
+        remaining = tuple(change for change in changes if change.key in done)
         left = {change.key for change in remaining}
         outcomes = tuple(_settled(outcome, left) for outcome in report.outcomes)
         return replace(report, outcomes=outcomes, remaining=remaining)
@@ -207,8 +208,3 @@ def accepted(findings: Sequence[Finding], accept: frozenset[str]) -> tuple[Findi
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def time_text(time: datetime) -> str:
-    """The instant as RFC 3339 text in UTC, to the second."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

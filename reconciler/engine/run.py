@@ -17,7 +17,7 @@ from typing import Self
 
 from reconciler import explain, safety
 from reconciler.desired import expand, next_boundary
-from reconciler.engine.applying import Application, accepted, released, time_text
+from reconciler.engine.applying import Application, accepted, released
 from reconciler.engine.recording import Origin
 from reconciler.errors import (
     CannotHoldError,
@@ -28,7 +28,7 @@ from reconciler.errors import (
 )
 from reconciler.manifest.load import load_manifest
 from reconciler.options import check_options, resolve_options
-from reconciler.plan import Finding, Plan, TargetPlan, select
+from reconciler.plan import Finding, Plan, Selection, TargetPlan, select
 from reconciler.provider import Identity, Options, Provider, ProviderType
 from reconciler.providers import registry
 from reconciler.report import Report
@@ -36,6 +36,7 @@ from reconciler.scope import Desired
 from reconciler.secret import Redactor
 from reconciler.source import Problem, suggest
 from reconciler.state import State
+from reconciler.times import time_text
 
 Progress = Callable[[str], None]
 """Told in a few words what is being done; called from several threads."""
@@ -64,6 +65,11 @@ class Reading:
     identity: Identity
     desired: Desired
     observed: State
+
+    @property
+    def untouchable(self) -> frozenset[str]:
+        """The names that no plan may touch: our own account, and what the provider adds."""
+        return self.identity.untouchable | {self.identity.account}
 
 
 def _no_progress(_text: str) -> None:
@@ -202,7 +208,7 @@ class Run:
         targets: list[TargetPlan] = []
         findings: list[Finding] = []
         for name, reading in readings.items():
-            target, found = self.plan_one(name, reading)
+            target, found = self._plan_one(name, reading)
             targets.append(target)
             findings += found
         boundary = next_boundary(self.loaded.manifest, self.inputs.now)
@@ -215,12 +221,16 @@ class Run:
             findings=accepted(findings, accept),
         )
 
-    def plan_one(self, name: str, reading: Reading) -> tuple[TargetPlan, tuple[Finding, ...]]:
+    def select(self, reading: Reading) -> Selection:
+        """What the policy makes of the differences that a reading shows."""
+        capabilities = self._kinds[reading.desired.provider].capabilities
+        return select(reading.desired, reading.observed, capabilities, reading.untouchable)
+
+    def _plan_one(self, name: str, reading: Reading) -> tuple[TargetPlan, tuple[Finding, ...]]:
         """One target's part of the plan, and the findings over it."""
         identity, desired = reading.identity, reading.desired
-        untouchable = identity.untouchable | {identity.account}
         capabilities = self._kinds[desired.provider].capabilities
-        chosen = select(desired, reading.observed, capabilities, untouchable)
+        chosen = self.select(reading)
         target = TargetPlan(
             target=name,
             provider=desired.provider,
@@ -233,7 +243,7 @@ class Run:
             new_passwords=self.providers[name].new_passwords(chosen.changes),
         )
         findings = (
-            *safety.check(desired, chosen.changes, chosen.protected, untouchable),
+            *safety.check(desired, chosen.changes, chosen.protected, reading.untouchable),
             *safety.unasked_levels(desired, reading.observed, chosen.unmanaged, capabilities),
         )
         return target, findings

@@ -112,10 +112,6 @@ def _given(fields: Fields) -> str:
     return f" ({'; '.join(shown)})" if shown else ""
 
 
-def _is_said(value: Value) -> bool:
-    return value is not None and value is not False
-
-
 def _update_phrase(noun: str, before: Fields, after: Fields, *, is_drift: bool) -> Phrase:
     plain: list[str] = []
     parts: list[tuple[Action, str]] = []

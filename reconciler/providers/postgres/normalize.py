@@ -7,7 +7,6 @@ comes in as the observed State with its inventory.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC
 from functools import cached_property
 
 from reconciler.errors import CannotHoldError
@@ -16,6 +15,7 @@ from reconciler.providers.postgres.observe import EDGE_OPTIONS_VERSION, PREDEFIN
 from reconciler.providers.postgres.privileges import MAINTAIN_VERSION, spelled_out
 from reconciler.source import suggest
 from reconciler.state import PRINCIPAL_KINDS, Fields, Key, State, Value
+from reconciler.times import time_text
 
 _ORDINARY: Fields = {
     "inherit": True,
@@ -202,4 +202,4 @@ def _utc(text: str) -> str:
         return text
     time = valid_until(text)
     assert time is not None  # refused by `check`
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time_text(time)

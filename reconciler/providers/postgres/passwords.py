@@ -13,10 +13,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.secret import Secret
+from reconciler.times import time_text
 
 _ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 """Letters and digits that nobody mistakes for another; ASCII, so that SASLprep changes nothing."""
@@ -48,7 +49,7 @@ def new_passwords(
 def new_password(now: datetime, days: int, iterations: int) -> TemporaryPassword:
     """A random password of 139 bits that expires after so many days."""
     text = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
-    expires = (now.astimezone(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    expires = time_text(now + timedelta(days=days))
     verifier = scram_verifier(text, secrets.token_bytes(_SALT_BYTES), iterations)
     return TemporaryPassword(Secret(text), verifier, expires)
 
