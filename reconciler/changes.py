@@ -6,6 +6,7 @@ Finding changes is `reconciler.diff`; doing them is a provider.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -24,7 +25,8 @@ class Change:
 
     `before` and `after` hold the fields that differ and, for records compared whole, all fields;
     None where the record is absent on that side. `sources` are the manifest lines that ask for it:
-    empty for what no line asks.
+    empty for what no line asks. `end_sessions` are the accounts whose open sessions are ended once
+    the change is made, since a grant that ended says so.
     """
 
     action: Action
@@ -33,6 +35,7 @@ class Change:
     after: Fields | None
     cause: Cause = "unknown"
     sources: tuple[Source, ...] = ()
+    end_sessions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,10 @@ class Journal(Protocol):
     crash.
     """
 
-    def intend(self, change: Change) -> None:
-        """Called before the change is sent."""
+    def intend(self, changes: Sequence[Change]) -> None:
+        """Called before these changes are sent, together or as one transaction; durable when it
+        returns. The outcome of each is told afterwards.
+        """
 
     def is_stopping(self) -> bool:
         """Whether somebody asked to stop. Asked before each write: what is in flight is finished,

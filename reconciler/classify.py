@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.changes import Cause
+from reconciler.source import Source
 from reconciler.state import EXACT_KINDS, Fields, Key
 
 Class = Literal[
@@ -47,6 +49,29 @@ class Cell:
     is_readable: bool = True
     is_exclusive: bool = False
     mark: Mark = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differs of one record, of one class and with one cause.
+
+    Each side holds the fields of the record that the difference is about: of a privilege record the
+    objects, of another its attributes, none where it is about the record being there; None where
+    the record is absent. `direction` compares observed with what was applied. `id` is stable as
+    long as target, key, class and direction are the same. `sources` are the lines that say
+    otherwise; `first_seen` is an RFC 3339 time, empty where nobody noted it.
+    """
+
+    id: str
+    key: Key
+    class_: Class
+    direction: Direction
+    cause: Cause
+    desired: Fields | None
+    applied: Fields | None
+    observed: Fields | None
+    sources: tuple[Source, ...] = ()
+    first_seen: str = ""
 
 
 def classify(cell: Cell) -> Class:

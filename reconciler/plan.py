@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.changes import Change
+from reconciler.classify import Difference
 from reconciler.diff import diff, in_apply_order
 from reconciler.scope import Capabilities, Desired, Policy, Scope
 from reconciler.state import PRINCIPAL_KINDS, Fields, Key, State
@@ -26,8 +27,9 @@ AccessVerb = Literal["gains", "loses"]
 class Finding:
     """What a rule has to say about a plan.
 
-    A blocking finding holds back the changes of its `keys` until `--accept ID`; `rule` names the
-    rule for the docs. The id is stable as long as the finding says the same.
+    One that `holds` holds back the changes of its `keys` until somebody accepts its id; a
+    `blocking` one does too, and is a failure until then. `rule` names the rule for the docs. The id
+    is stable as long as the finding says the same; `accepted_by` says who lifted it.
     """
 
     id: str
@@ -37,6 +39,13 @@ class Finding:
     keys: tuple[Key, ...] = ()
     blocking: bool = False
     accepted: bool = False
+    holds: bool = False
+    accepted_by: str = ""
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether it holds its changes back, since nobody accepted it."""
+        return (self.holds or self.blocking) and not self.accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,9 @@ class TargetPlan:
     """One target's part of a plan: the changes in apply order, and all that was left alone.
 
     `new_passwords` are the accounts that get a temporary one. `unmanaged` are records that no line
-    of the manifest asks for and the policy leaves untouched.
+    of the manifest asks for and the policy leaves untouched. `drift` is what the target changed,
+    and `drift_access` what that means: who lacks what, and who should not have what. `applied`
+    stands for the applied state that the plan was made with; empty where nothing is known of it.
     """
 
     target: str
@@ -72,6 +83,9 @@ class TargetPlan:
     access: tuple[AccessChange, ...] = ()
     new_passwords: tuple[str, ...] = ()
     people: Mapping[str, str] | None = None
+    drift: tuple[Difference, ...] = ()
+    drift_access: tuple[AccessChange, ...] = ()
+    applied: str = ""
 
 
 @dataclass(frozen=True, slots=True)

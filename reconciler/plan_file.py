@@ -14,12 +14,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NoReturn, get_args
 
-from reconciler.changes import Change
+from reconciler.changes import Cause, Change
+from reconciler.classify import Class, Difference, Direction
 from reconciler.errors import PlanFileError
 from reconciler.json_node import JsonNode, WrongShapeError
 from reconciler.json_text import Json, canonical_text, json_text
 from reconciler.plan import FORMAT, AccessChange, AccessVerb, Finding, Plan, TargetPlan, counts
-from reconciler.record_documents import change_document, key_document, read_change, read_key
+from reconciler.record_documents import (
+    change_document,
+    fields_document,
+    key_document,
+    read_change,
+    read_fields,
+    read_key,
+)
 from reconciler.source import Problem, Source
 
 _VERSIONS: Final = re.compile(r"reconciler\.plan/v(?P<major>[1-9]\d{0,5})(\.\d{1,6})?", re.ASCII)
@@ -71,6 +79,8 @@ def _with_touched_people(target: TargetPlan, findings: Iterable[Finding]) -> Tar
             keys += finding.keys
     touched = {part for key in keys for part in key.path}
     touched.update(target.new_passwords, (each.account for each in target.access))
+    touched.update(part for each in target.drift for part in each.key.path)
+    touched.update(each.account for each in target.drift_access)
     people = {name: text for name, text in (target.people or {}).items() if name in touched}
     return replace(target, people=people)
 
@@ -86,6 +96,9 @@ def _target_document(target: TargetPlan) -> dict[str, Json]:
         "access": [access_document(each) for each in target.access],
         "new_passwords": list(target.new_passwords),
         "people": dict(target.people or {}),
+        "drift": [difference_document(each) for each in target.drift],
+        "drift_access": [access_document(each) for each in target.drift_access],
+        "applied": target.applied,
     }
 
 
@@ -101,6 +114,22 @@ def _source_document(source: Source) -> dict[str, Json]:
         "line": source.line,
         "column": source.column,
         "path": source.path,
+    }
+
+
+def difference_document(difference: Difference) -> dict[str, Json]:
+    """One difference as plain values. When it was first seen is not part of a plan."""
+    sources: list[Json] = [_source_document(each) for each in difference.sources]
+    return {
+        "id": difference.id,
+        **key_document(difference.key),
+        "class": difference.class_,
+        "direction": difference.direction,
+        "cause": difference.cause,
+        "desired": fields_document(difference.desired),
+        "applied": fields_document(difference.applied),
+        "observed": fields_document(difference.observed),
+        "sources": sources,
     }
 
 
@@ -125,6 +154,8 @@ def finding_document(finding: Finding) -> dict[str, Json]:
         "keys": [key_document(each) for each in finding.keys],
         "blocking": finding.blocking,
         "accepted": finding.accepted,
+        "accepted_by": finding.accepted_by,
+        "holds": finding.holds,
     }
 
 
@@ -238,11 +269,28 @@ def _target(node: JsonNode) -> TargetPlan:
         access=node.each("access", _access),
         new_passwords=node.texts("new_passwords"),
         people={name: value.as_text() for name, value in node.items("people")},
+        drift=node.each("drift", _difference),
+        drift_access=node.each("drift_access", _access),
+        applied=node.text("applied"),
     )
 
 
 def _change(node: JsonNode) -> Change:
     return read_change(node, node.each("sources", _source))
+
+
+def _difference(node: JsonNode) -> Difference:
+    return Difference(
+        id=node.text("id"),
+        key=read_key(node),
+        class_=node.word("class", get_args(Class)),
+        direction=node.word("direction", get_args(Direction)),
+        cause=node.word("cause", get_args(Cause)),
+        desired=read_fields(node, "desired"),
+        applied=read_fields(node, "applied"),
+        observed=read_fields(node, "observed"),
+        sources=node.each("sources", _source),
+    )
 
 
 def _source(node: JsonNode) -> Source:
@@ -268,4 +316,6 @@ def _finding(node: JsonNode) -> Finding:
         keys=node.each("keys", read_key),
         blocking=node.flag("blocking"),
         accepted=node.flag("accepted"),
+        accepted_by=node.text("accepted_by"),
+        holds=node.flag("holds"),
     )

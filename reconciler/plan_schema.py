@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from reconciler.changes import Action, Cause
+from reconciler.classify import Class, Direction
 from reconciler.json_text import Json, json_text
 from reconciler.plan import AccessVerb
 from reconciler.state import Kind
@@ -29,6 +30,7 @@ def plan_schema() -> dict[str, Json]:
         "$defs": {
             "access": _object(_access()),
             "change": _object(_change()) | {"allOf": _sides()},
+            "difference": _object(_difference()),
             "fields": {"type": ["object", "null"], "additionalProperties": _value()},
             "finding": _object(_finding()),
             "key": _object(_key()),
@@ -97,6 +99,9 @@ def _target() -> dict[str, Json]:
         "access": _told(_list_of("access"), "Who gains and who loses what in effect."),
         "new_passwords": _told(_TEXTS, "The accounts that get a temporary password."),
         "people": _told(people, "The name to show for each account that the plan touches."),
+        "drift": _told(_list_of("difference"), "What the target changed by itself."),
+        "drift_access": _told(_list_of("access"), "Who would gain and lose what by its repair."),
+        "applied": _told(_TEXT, "Stands for the applied state; empty where none is known."),
     }
 
 
@@ -111,7 +116,23 @@ def _change() -> dict[str, Json]:
         "before": {"$ref": "#/$defs/fields"},
         "after": {"$ref": "#/$defs/fields"},
         "cause": _words(Cause),
+        "end_sessions": _told(_TEXTS, "Accounts whose open sessions are ended afterwards."),
         "sources": _told(_list_of("source"), "The manifest lines that ask for it; none: no line."),
+    }
+
+
+def _difference() -> dict[str, Json]:
+    side: dict[str, Json] = {"$ref": "#/$defs/fields"}
+    return {
+        "id": _told(_TEXT, "Stable while target, record, class and direction are the same."),
+        **_key(),
+        "class": _words(Class),
+        "direction": _words(Direction),
+        "cause": _words(Cause),
+        "desired": side,
+        "applied": side,
+        "observed": side,
+        "sources": _told(_list_of("source"), "The manifest lines that say otherwise."),
     }
 
 
@@ -159,4 +180,6 @@ def _finding() -> dict[str, Json]:
         "keys": _list_of("key"),
         "blocking": {"type": "boolean"},
         "accepted": {"type": "boolean"},
+        "accepted_by": _told(_TEXT, "Who lifted it and why; empty for `--accept`."),
+        "holds": _told({"type": "boolean"}, "It holds back its changes without being a failure."),
     }

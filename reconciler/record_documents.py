@@ -34,6 +34,7 @@ def change_document(change: Change) -> dict[str, Json]:
         "before": fields_document(change.before),
         "after": fields_document(change.after),
         "cause": change.cause,
+        "end_sessions": list(change.end_sessions),
     }
 
 
@@ -61,6 +62,7 @@ def read_change(node: JsonNode, sources: tuple[Source, ...] = ()) -> Change:
         after=read_fields(node, "after"),
         cause=node.word("cause", get_args(Cause)),
         sources=sources,
+        end_sessions=node.texts("end_sessions"),
     )
     has_before, has_after = change.action != "create", change.action != "delete"
     if (change.before is not None, change.after is not None) != (has_before, has_after):

@@ -98,7 +98,7 @@ def held_back(changes: Sequence[Change], findings: Iterable[Finding]) -> tuple[C
     A change depends on another that creates a principal it names; and an account does not leave
     while a membership that was to be taken from it is kept.
     """
-    blocked = {key for each in findings if each.blocking and not each.accepted for key in each.keys}
+    blocked = {key for each in findings if each.is_holding for key in each.keys}
     missing = {
         change.key.path[-1]
         for change in changes

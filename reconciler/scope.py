@@ -17,6 +17,7 @@ from reconciler.state import Fields, Key, State
 
 Prune = Literal["never", "owned", "all"]
 Leavers = Literal["disable", "delete"]
+Narrowed = Literal["hold", "repair"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ class Capabilities:
     role belongs to one server and is named within it. `disabled`: the fields of an account that may
     no longer sign in, or None where accounts cannot be disabled. `passwords`: when a new account is
     given a temporary password. `transactions`: a changeset is applied whole or not at all.
-    `attributes`: the account attributes that a manifest may set.
+    `attributes`: the account attributes that a manifest may set. `administrator`: the fields of an
+    account that may do everything there, or None where there is no such account. `sessions`: open
+    sessions of an account can be ended.
     """
 
     groups: bool = False
@@ -47,6 +50,8 @@ class Capabilities:
     passwords: Literal["always", "by_option", "never"] = "never"
     transactions: bool = False
     attributes: tuple[str, ...] = ()
+    administrator: Fields | None = None
+    sessions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +83,78 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Removals:
+    """How much of a set one plan may take away: more than `percent` or `at_most` is blocked.
+
+    A set may always lose `floor` of its members, unless it had more and would lose them all.
+    """
+
+    percent: int = 50
+    at_most: int = 50
+    floor: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """How a target is treated: what may be removed, and what becomes of accounts that leave."""
+    """How a target is treated: what may be removed, and what becomes of accounts that leave.
+
+    `narrowed` says whether an account or membership that somebody cut by hand is given back
+    (`repair`) or shown until somebody says so (`hold`).
+    """
 
     prune: Prune = "owned"
     leavers: Leavers = "disable"
+    narrowed: Narrowed = "hold"
+    removals: Removals = Removals()
+
+
+RolePath = tuple[str, ...]
+"""The path of a role or group, as in the key of its record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Roles of one target that nobody may hold together, but for the accounts in `exempt`."""
+
+    roles: frozenset[RolePath]
+    exempt: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """A person to whom the manifest gives roles that nobody may hold together.
+
+    `person` is the name to show, `roles` are names of the manifest, maybe of several targets;
+    `keys` are the memberships on this target that bring it about.
+    """
+
+    person: str
+    roles: tuple[str, ...]
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Permanent:
+    """A grant of a risky role that never ends; `keys` are its memberships on this target."""
+
+    holder: str
+    role: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the manifest demands of who holds what on a target, beyond the records.
+
+    `min_holders`: by role or group, the fewest accounts that must hold it in effect. `break_glass`:
+    accounts for emergencies, which must exist and stay as they are.
+    """
+
+    min_holders: Mapping[RolePath, int] = field(default_factory=dict)
+    break_glass: frozenset[str] = frozenset()
+    apart: tuple[Apart, ...] = ()
+    separations: tuple[Separation, ...] = ()
+    permanent: tuple[Permanent, ...] = ()
 
 
 Path = tuple[str | int, ...]
@@ -111,7 +183,8 @@ class Desired:
     """All that the manifest asks of one target.
 
     `people` gives the name to show for an account. `state` is in manifest spelling until the
-    provider has normalised it.
+    provider has normalised it. `ends_sessions` are the memberships whose end also ends the open
+    sessions of those who held them.
     """
 
     target: str
@@ -121,3 +194,5 @@ class Desired:
     policy: Policy
     provenance: Provenance
     people: Mapping[str, str]
+    rules: Rules = field(default_factory=Rules)
+    ends_sessions: frozenset[Key] = frozenset()

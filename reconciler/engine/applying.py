@@ -158,12 +158,11 @@ class _RunJournal:
         self._progress = progress
         self._count = 0
 
-    def intend(self, change: Change) -> None:
-        """Show which change is next."""
-        self._count += 1
-        self._progress(
-            f"{self._target}: {self._count} of {self._total}: {change.action} {change.key}"
-        )
+    def intend(self, changes: Sequence[Change]) -> None:
+        """Show which changes are next."""
+        self._count += len(changes)
+        what = f"{changes[0].action} {changes[0].key}" if len(changes) == 1 else "one transaction"
+        self._progress(f"{self._target}: {self._count} of {self._total}: {what}")
 
     def is_stopping(self) -> bool:
         """Whether the user asked to stop."""

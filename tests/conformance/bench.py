@@ -70,8 +70,8 @@ class Notes:
     intended: list[Change] = field(default_factory=list)
     passwords: dict[str, Secret] = field(default_factory=dict)
 
-    def intend(self, change: Change) -> None:
-        self.intended.append(change)
+    def intend(self, changes: Sequence[Change]) -> None:
+        self.intended += changes
 
     def is_stopping(self) -> bool:
         return False

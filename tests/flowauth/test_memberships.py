@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -23,8 +23,8 @@ class Editing(Notes):
         super().__init__()
         self._edit = edit
 
-    def intend(self, change: Change) -> None:
-        super().intend(change)
+    def intend(self, changes: Sequence[Change]) -> None:
+        super().intend(changes)
         if len(self.intended) == 1:
             self._edit()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -33,8 +33,8 @@ class Interfering(Notes):
         super().__init__()
         self._act = act
 
-    def intend(self, change: Change) -> None:
-        super().intend(change)
+    def intend(self, changes: Sequence[Change]) -> None:
+        super().intend(changes)
         if len(self.intended) == 2:
             self._act()
 

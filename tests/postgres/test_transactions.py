@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -322,9 +323,9 @@ class _Interrupting(Notes):
         super().__init__()
         self._action = action
 
-    def intend(self, change: Change) -> None:
+    def intend(self, changes: Sequence[Change]) -> None:
         if not self.intended:
             thread = threading.Thread(target=self._action)  # type: ignore[arg-type]  # callable
             thread.start()
             thread.join()
-        super().intend(change)
+        super().intend(changes)

@@ -31,6 +31,7 @@ PROVIDER: Final = ProviderType(
         managed_servers=True,
         roles_in_servers=True,
         passwords="always",
+        administrator={"level": "admin"},
     ),
     options=FlowAuthOptions,
     check=check,

@@ -52,7 +52,7 @@ class _Work:
         if reason := self._halted or self._obstacle(change):
             self._not_done[change.key] = change.action
             return Outcome(change, "skipped", f"not tried: {reason}")
-        self._journal.intend(change)
+        self._journal.intend([change])
         return self._outcome(change, lambda: self._write(change))
 
     def attempt_narrowing(self, change: Change) -> Outcome:

@@ -32,6 +32,7 @@ PROVIDER: Final = ProviderType(
         levels=("user", "admin"),
         disabled={"enabled": False},
         attributes=tuple(sorted(ATTRIBUTES)),
+        administrator={"level": "admin"},
     ),
     options=MemoryOptions,
     check=check,

@@ -68,7 +68,7 @@ class MemoryProvider:
                 if gone:
                     yield Outcome(change, "skipped", gone)
                     continue
-                journal.intend(change)
+                journal.intend([change])
                 try:
                     outcome = Outcome(change, "done", self._carry_out(change))
                 except WriteError as error:

@@ -33,6 +33,7 @@ PROVIDER: Final = ProviderType(
         passwords="by_option",
         transactions=True,
         attributes=tuple(sorted(ATTRIBUTES)),
+        administrator={"superuser": True},
     ),
     options=PostgresOptions,
     check=check,

@@ -25,10 +25,10 @@ class Tally:
 
     def begin(self, batch: Sequence[Statement]) -> None:
         """Tell the journal what is about to be written, in the order of the changes."""
-        for change in self._changes_of(batch):
-            if change.key not in self._begun:
-                self._begun.add(change.key)
-                self._journal.intend(change)
+        begun = [each for each in self._changes_of(batch) if each.key not in self._begun]
+        self._begun.update(change.key for change in begun)
+        if begun:
+            self._journal.intend(begun)
 
     def end(self, batch: Sequence[Statement], failure: FailedStatement | None) -> Iterator[Outcome]:
         """The outcomes of the changes that this transaction finished or failed."""
