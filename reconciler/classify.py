@@ -8,6 +8,7 @@ Desired is what the manifest says, applied what the last apply left, observed wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -119,29 +120,40 @@ def restricted(fields: Fields | None, names: Fields | None, key: Key) -> Fields 
     return {name: fields.get(name) for name in names}
 
 
-def direction(before: Fields | None, after: Fields | None) -> Direction:
+def direction(before: Fields | None, after: Fields | None, levels: Sequence[str] = ()) -> Direction:
     """Whether going from `before` to `after` gives more access, less, or some of both.
 
     A record that appears gives, one that vanishes takes. For privileges and scopes the sets of
-    rights are compared; a switch turned on gives; any other value that changed is both.
+    rights are compared; a switch turned on gives, and so does a higher of the `levels`, which are
+    in order; any other value that changed is both.
     """
     if before is None or after is None:
         return "widened" if before is None else "narrowed"
     gives = takes = False
     for name in {**before, **after}:
-        more, less = _compared(before.get(name), after.get(name))
+        old, new = before.get(name), after.get(name)
+        if name == "level" and old in levels and new in levels:
+            more, less = _higher(str(old), str(new), levels)
+        else:
+            more, less = _compared(old, new)
         gives, takes = gives or more, takes or less
     if gives and takes:
         return "mixed"
     return "narrowed" if takes else "widened"
 
 
+def _higher(before: str, after: str, levels: Sequence[str]) -> tuple[bool, bool]:
+    """Whether the level is higher than before, and whether it is lower."""
+    old, new = levels.index(before), levels.index(after)
+    return old < new, new < old
+
+
 def _compared(before: object, after: object) -> tuple[bool, bool]:
     """Whether the value gives more, and whether it gives less."""
     if before == after:
         return False, False
-    if isinstance(before, bool) and isinstance(after, bool):
-        return after, before
+    if isinstance(before, bool | None) and isinstance(after, bool | None):
+        return bool(after), bool(before)
     old = set(before) if isinstance(before, tuple) else set() if before is None else None
     new = set(after) if isinstance(after, tuple) else set() if after is None else None
     if old is None or new is None:

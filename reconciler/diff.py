@@ -7,32 +7,36 @@ elsewhere. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from operator import attrgetter
+from typing import Final
 
 from reconciler.changes import Change
 from reconciler.scope import Capabilities
 from reconciler.state import EXACT_KINDS, INVENTORY_KINDS, Fields, Key, Kind, State
 
-_CREATE_RANK = {
+_CREATE_RANK: Final = {
     "server": 0,
     "role": 2,
     "group": 3,
     "account": 4,
-    "membership": 6,
-    "privilege": 7,
-    "default_privilege": 8,
-}
-_UPDATE_RANK = {**_CREATE_RANK, "server": 1, "role": 5, "group": 5, "account": 5}
-_NARROW_RANK = 11
-_DELETE_RANK = {
+    "membership": 7,
+    "privilege": 8,
     "default_privilege": 9,
-    "privilege": 9,
-    "membership": 10,
-    "account": 12,
-    "group": 13,
-    "role": 14,
-    "server": 15,
+}
+_UPDATE_RANK: Final = {**_CREATE_RANK, "server": 1, "role": 5, "group": 5, "account": 5}
+_EARLY_RANK: Final = 6
+_TAKING: Final = 10
+_NARROW_RANK: Final = 12
+_DROPPING: Final = 13
+_DELETE_RANK: Final = {
+    "default_privilege": _TAKING,
+    "privilege": _TAKING,
+    "membership": 11,
+    "account": _DROPPING,
+    "group": 14,
+    "role": 15,
+    "server": 16,
 }
 
 
@@ -87,14 +91,31 @@ def _not_asked(desired: State, observed: State) -> Iterable[Change]:
             yield Change("delete", key, before, None)
 
 
-def in_apply_order(changes: Iterable[Change], capabilities: Capabilities) -> tuple[Change, ...]:
+def in_apply_order(
+    changes: Iterable[Change],
+    capabilities: Capabilities,
+    early: Collection[Key] = (),
+    *,
+    revokes_first: bool = False,
+) -> tuple[Change, ...]:
     """The changes in an order that never takes away before it gave, and never refers to what is not
     there.
 
     Servers, roles, groups, accounts, memberships, privileges; then revokes, memberships removed,
-    accounts narrowed (disabled, demoted), and things dropped.
+    accounts narrowed (disabled, demoted), and things dropped. Memberships in `early` are taken
+    before any is given: nobody may hold both. With `revokes_first`, for emergencies, whatever takes
+    away without dropping anything comes before all that gives.
     """
-    return tuple(sorted(changes, key=lambda change: (_rank(change, capabilities), change.key)))
+
+    def place(change: Change) -> tuple[int, Key]:
+        rank = _rank(change, capabilities)
+        if revokes_first and _TAKING <= rank <= _NARROW_RANK:
+            rank -= _DROPPING
+        elif change.action == "delete" and change.key in early:
+            rank = _EARLY_RANK
+        return rank, change.key
+
+    return tuple(sorted(changes, key=place))
 
 
 def _rank(change: Change, capabilities: Capabilities) -> int:

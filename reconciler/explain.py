@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from reconciler.changes import Change
+from reconciler.holding import Node, applied_fields, is_disabled
 from reconciler.plan import AccessChange
 from reconciler.scope import Capabilities, Desired
-from reconciler.state import EXACT_KINDS, Fields, Key, State
+from reconciler.state import Fields, Key, State
 
-Node = tuple[str, ...]
 Place = tuple[str, ...]
 Rights = Mapping[Place, frozenset[tuple[str, str]]]
 """By place (server, kind of object, schema): pairs of object and privilege."""
@@ -51,12 +51,11 @@ def applied_to(observed: State, changes: Iterable[Change]) -> State:
     """The state that the changes would leave: what a target that does as it is told reads back."""
     records = dict(observed.records)
     for change in changes:
-        if change.after is None:
+        fields = applied_fields(records.get(change.key), change)
+        if fields is None:
             records.pop(change.key, None)
-        elif change.before is None or change.key.kind in EXACT_KINDS:
-            records[change.key] = change.after
         else:
-            records[change.key] = {**records.get(change.key, {}), **change.after}
+            records[change.key] = fields
     return State(records)
 
 
@@ -145,7 +144,7 @@ class _Access:
         in.
         """
         fields = self.state.get(Key("account", (account,)))
-        if fields is None or self._is_disabled(fields):
+        if fields is None or is_disabled(fields, self.capabilities):
             return _NOTHING
         result = dict(self._own_rights(fields))
         for node in self.reached((account,)):
@@ -166,10 +165,6 @@ class _Access:
         switches = {name for name, value in fields.items() if value is True} - ordinary
         if switches:
             yield ("", "attribute", ""), frozenset(("", name) for name in switches)
-
-    def _is_disabled(self, fields: Fields) -> bool:
-        disabled = self.capabilities.disabled
-        return disabled is not None and all(fields.get(name) == disabled[name] for name in disabled)
 
     def rights_at(self, node: Node) -> Rights:
         """The rights that one role, group or account holds by itself."""

@@ -51,7 +51,7 @@ def resolve_options(
     for name, option in loaded.manifest.targets[target].options.items():
         try:
             values[name] = _resolve(option, environment)
-        except _UnresolvedError as error:
+        except UnresolvedError as error:
             place = loaded.source("targets", target, "options", name)
             problems.append(Problem(place, error.message, error.hint))
     refused = {str(problem.source.path).split(".")[-1] for problem in problems if problem.source}
@@ -65,8 +65,8 @@ def resolve_options(
     return options
 
 
-class _UnresolvedError(Exception):
-    """A reference that leads nowhere."""
+class UnresolvedError(Exception):
+    """A reference that leads nowhere: what is wrong with it, and what to do. Holds no value."""
 
     def __init__(self, message: str, hint: str) -> None:
         self.message = message
@@ -75,17 +75,22 @@ class _UnresolvedError(Exception):
 
 
 def _resolve(option: object, environment: Mapping[str, str]) -> object:
-    match option:
-        case EnvRef(env=name):
-            if not environment.get(name):
-                state = "empty" if name in environment else "not set"
-                raise _UnresolvedError(
-                    f"the environment variable {name} is {state}", f"set it: export {name}=..."
-                )
-            return environment[name]
-        case FileRef(file=path):
-            return _read_secret(path)
+    if isinstance(option, EnvRef | FileRef):
+        return resolve_reference(option, environment)
     return option
+
+
+def resolve_reference(reference: EnvRef | FileRef, environment: Mapping[str, str]) -> str:
+    """What a reference leads to. Raises UnresolvedError where it leads nowhere."""
+    if isinstance(reference, FileRef):
+        return _read_secret(reference.file)
+    name = reference.env
+    if not environment.get(name):
+        state = "empty" if name in environment else "not set"
+        raise UnresolvedError(
+            f"the environment variable {name} is {state}", f"set it: export {name}=..."
+        )
+    return environment[name]
 
 
 def _read_secret(path: str) -> str:
@@ -95,12 +100,12 @@ def _read_secret(path: str) -> str:
         text = content.decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise _UnresolvedError(
+        raise UnresolvedError(
             f"the file {path} cannot be read: {reason}", "check path and mode"
         ) from None
     if len(content) > _MAX_SECRET_BYTES or not text.strip():
         size = "is empty" if not text.strip() else f"is larger than {_MAX_SECRET_BYTES // 1024} KiB"
-        raise _UnresolvedError(f"the file {path} {size}", "it must hold the value and nothing else")
+        raise UnresolvedError(f"the file {path} {size}", "it must hold the value and nothing else")
     return text.rstrip("\r\n")
 
 

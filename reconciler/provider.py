@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
 
 from reconciler.changes import Change, Journal, Outcome
 from reconciler.scope import Capabilities, Desired, Scope
@@ -25,8 +25,15 @@ def _secret(value: object) -> Secret:
     return Secret(value)
 
 
-SecretText = Annotated[Secret, PlainValidator(_secret), WithJsonSchema({"type": "string"})]
-"""An option that is never shown. Its validation errors do not repeat the value."""
+SecretText = Annotated[
+    Secret,
+    PlainValidator(_secret),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string"}),
+]
+"""An option that is never shown, also where a model is dumped. Its validation errors do not repeat
+the value.
+"""
 
 
 class Options(BaseModel):

@@ -36,13 +36,14 @@ class TargetReport:
 @dataclass(frozen=True, slots=True)
 class Report:
     """All targets' reports for one plan. `credentials` is the file of temporary passwords, or
-    empty.
+    empty; `recovered` says in a sentence for each target what became of an earlier run that died.
     """
 
     plan: Plan
     targets: tuple[TargetReport, ...]
     credentials: str = ""
     interrupted: bool = False
+    recovered: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

@@ -8,8 +8,8 @@ a manifest is `reconciler.desired`.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from reconciler.source import Source
@@ -76,6 +76,20 @@ class Scope:
     foreign: frozenset[str] = frozenset()
     servers: frozenset[str] = frozenset()
     protected: tuple[str, ...] = ()
+
+    def widened(self, state: State, protected: Iterable[str]) -> Scope:
+        """This scope with the names of a state too: what was declared once and may have to go."""
+        servers = {key.path[0] for key in state.records if key.kind == "server"}
+        in_servers = ("privilege", "default_privilege")
+        servers |= {key.path[1] for key in state.records if key.kind in in_servers}
+        return replace(
+            self,
+            accounts=self.accounts | state.names("account"),
+            groups=self.groups | state.names("group"),
+            roles=self.roles | {key.path for key in state.records if key.kind == "role"},
+            servers=self.servers | servers,
+            protected=tuple(sorted({*self.protected, *protected})),
+        )
 
     def is_protected(self, name: str) -> bool:
         """Whether a protect pattern of the policy matches this name."""

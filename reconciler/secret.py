@@ -6,22 +6,54 @@ edge.
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final, NoReturn
+from urllib.parse import quote
 
 _SHORTEST_REDACTED = 4
 """Shorter values are not searched for: replacing every "a" would destroy a message and hide
 nothing.
 """
 
+_IN_URL: Final = re.compile(r"(\w://[^\s/:@]*:)(?!PASSWORD@)\S*(?=@)")
+_IN_KEYWORDS: Final = re.compile(
+    r"\b(password=)(?:'(?:[^'\\]|\\.)*'|[^\s'][^\s)\"]*)", re.IGNORECASE
+)
+"""Passwords in connection strings, by their place; `USER:PASSWORD@HOST` in an advice is none."""
 
-@dataclass(frozen=True, slots=True)
+
 class Secret:
     """A value whose repr, str and format show nothing of it; `reveal` gives it to the one who needs
     it.
+
+    It is no dataclass: `dataclasses.asdict` and pydantic's `model_dump` would spell out its field.
     """
 
-    _value: str = field(repr=False)
+    __slots__ = ("_value",)
+    _value: str
+
+    def __init__(self, value: str) -> None:
+        """Hide this value."""
+        object.__setattr__(self, "_value", value)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a Secret cannot be changed")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("a Secret cannot be changed")
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
+        return Secret, (self._value,)
+
+    def __eq__(self, other: object) -> bool:
+        return self._value == other._value if isinstance(other, Secret) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
 
     def reveal(self) -> str:
         """The value itself. Call it only where it is sent to the system it belongs to."""
@@ -39,7 +71,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
-    """Replaces known secret values in a text; the last guard, behind never putting them there."""
+    """Replaces known secret values in a text; the last guard, behind never putting them there.
+
+    The password of a connection string is hidden even where nobody knows it, since it may have been
+    given in a wrong place, such as in the one of a file.
+    """
 
     values: tuple[str, ...] = field(default=(), repr=False)
 
@@ -47,11 +83,30 @@ class Redactor:
     def of(cls, secrets: Iterable[Secret]) -> Redactor:
         """A redactor for these secrets, longest first so that nothing of a longer one is left."""
         values = {secret.reveal() for secret in secrets}
-        searched = (value for value in values if len(value) >= _SHORTEST_REDACTED)
+        searched = {
+            spelled
+            for value in values
+            if len(value) >= _SHORTEST_REDACTED
+            for spelled in _spellings(value)
+        }
         return cls(tuple(sorted(searched, key=lambda value: (-len(value), value))))
 
     def __call__(self, text: str) -> str:
-        """The text with each known secret value replaced by `***`."""
+        """The text with `***` for each known secret, and each password of a connection string."""
         for value in self.values:
             text = text.replace(value, "***")
-        return text
+        return _IN_KEYWORDS.sub(r"\1***", _IN_URL.sub(r"\1***", text))
+
+
+def _spellings(value: str) -> set[str]:
+    """The value as it is, and as a system repeats it that quotes what it was sent."""
+    return {
+        value,
+        " ".join(value.split()),  # an error that was put into one line
+        repr(value)[1:-1],
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        quote(value, safe="", errors="surrogateescape"),
+        html.escape(value),
+        html.escape(value, quote=False),
+    }

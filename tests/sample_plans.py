@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
-from reconciler.changes import Action, Change, Outcome
+from reconciler.changes import Action, Cause, Change, Outcome
+from reconciler.classify import Class, Difference
 from reconciler.plan import AccessChange, Finding, Plan, TargetPlan
 from reconciler.report import Report, TargetReport
 from reconciler.source import Source
@@ -23,15 +26,80 @@ def line(number: int, path: str = "", file: str = "access.yaml") -> tuple[Source
 
 
 def create(key: Key, after: Fields, *sources: Source) -> Change:
-    return Change("create", key, None, after, sources=sources)
+    return Change("create", key, None, after, "config", sources)
 
 
 def update(key: Key, before: Fields, after: Fields, *sources: Source) -> Change:
-    return Change("update", key, before, after, sources=sources)
+    return Change("update", key, before, after, "config", sources)
 
 
 def delete(key: Key, before: Fields) -> Change:
-    return Change("delete", key, before, None)
+    return Change("delete", key, before, None, "config")
+
+
+def caused(cause: Cause, change: Change) -> Change:
+    """The change with another cause than the manifest."""
+    return replace(change, cause=cause)
+
+
+def narrowed() -> Difference:
+    """Somebody switched off the login of kofi on flowdb."""
+    return Difference(
+        id="D-0a1b2c3d",
+        key=Key("account", ("kofi",)),
+        class_="drift",
+        direction="narrowed",
+        cause="drift",
+        desired={"login": True},
+        applied={"login": True},
+        observed={"login": False},
+        sources=line(11),
+    )
+
+
+def rogue() -> Difference:
+    """Somebody gave mallory a role on flowdb."""
+    return Difference(
+        id="D-1a1b2c3d",
+        key=Key("membership", ("ghana-reader", "mallory")),
+        class_="rogue",
+        direction="widened",
+        cause="drift",
+        desired=None,
+        applied=None,
+        observed={},
+        sources=line(20, "roles.ghana-reader"),
+    )
+
+
+def rogue_right() -> Difference:
+    """Somebody gave a role a right on one more view of flowdb."""
+    return Difference(
+        id="D-2a1b2c3d",
+        key=Key("privilege", ("ghana-reader", "flowdb", "view", "geography")),
+        class_="rogue",
+        direction="widened",
+        cause="drift",
+        desired={},
+        applied={},
+        observed={"admin2": ("SELECT",)},
+        sources=line(28),
+    )
+
+
+def conflict() -> Difference:
+    """A server of flowauth changed there and in the manifest, each in another way."""
+    return Difference(
+        id="D-3a1b2c3d",
+        key=Key("server", ("ghana-api",)),
+        class_="conflict",
+        direction="mixed",
+        cause="drift",
+        desired={"token_life_minutes": 120},
+        applied={"token_life_minutes": 30},
+        observed={"token_life_minutes": 60},
+        sources=line(5),
+    )
 
 
 def flowdb() -> TargetPlan:
@@ -42,7 +110,10 @@ def flowdb() -> TargetPlan:
         create(Key("role", ("ghana-reader",)), {"inherit": True, "login": False}, *line(20)),
         create(Key("group", ("analysts",)), {}, *line(15)),
         create(Key("account", ("amina",)), {"login": True, "createdb": False}, *line(10)),
-        update(Key("account", ("kofi",)), {"login": False}, {"login": True}, *line(11)),
+        caused(
+            "drift",
+            update(Key("account", ("kofi",)), {"login": False}, {"login": True}, *line(11)),
+        ),
         create(
             Key("membership", ("analysts", "amina")), {}, *line(16, "groups.analysts.members.0")
         ),
@@ -74,7 +145,7 @@ def flowdb() -> TargetPlan:
             *line(24),
         ),
         delete(Key("privilege", (*reader, "sequence", "geography")), {"ids": ("UPDATE", "USAGE")}),
-        delete(Key("membership", ("ghana-reader", "mallory")), {"admin": False}),
+        caused("drift", delete(Key("membership", ("ghana-reader", "mallory")), {"admin": False})),
     )
     access = (
         AccessChange(
@@ -102,6 +173,9 @@ def flowdb() -> TargetPlan:
         access=access,
         new_passwords=("amina",),
         people={**_PEOPLE, "nobody": "Not Touched"},
+        drift=(narrowed(), rogue(), rogue_right()),
+        drift_access=access[1:],
+        applied="ef" * 32,
     )
 
 
@@ -115,9 +189,14 @@ def flowauth() -> TargetPlan:
             *line(5),
         ),
         create(Key("role", ("ghana-api", "reader")), {"scopes": ("run",)}, *line(33)),
-        create(Key("membership", ("ghana-api", "reader", "dashboards")), {}, *line(41, "grants.2")),
-        update(Key("account", ("kofi",)), {"enabled": True}, {"enabled": False}),
-        delete(Key("membership", ("ghana-api", "old", "kofi")), {}),
+        caused(
+            "start",
+            create(
+                Key("membership", ("ghana-api", "reader", "dashboards")), {}, *line(41, "grants.2")
+            ),
+        ),
+        caused("expiry", update(Key("account", ("kofi",)), {"enabled": True}, {"enabled": False})),
+        caused("expiry", delete(Key("membership", ("ghana-api", "old", "kofi")), {})),
         delete(Key("membership", ("ghana-api", "old", "amina")), {}),
     )
     access = (
@@ -125,12 +204,20 @@ def flowauth() -> TargetPlan:
         AccessChange("kofi", "Kofi Mensah", "loses", ("scope run on ghana-api",), ("old",)),
     )
     return TargetPlan(
-        "flowauth", "flowauth", "FlowAuth 1.34", "reconciler", changes, (), access, (), _PEOPLE
+        target="flowauth",
+        provider="flowauth",
+        system="FlowAuth 1.34",
+        account="reconciler",
+        changes=changes,
+        access=access,
+        people=_PEOPLE,
+        drift=(conflict(),),
+        applied="ee" * 32,
     )
 
 
 def findings() -> tuple[Finding, ...]:
-    """A blocking one, an accepted one and a note."""
+    """A blocking one, one that holds, accepted ones and a note."""
     removed = (
         Key("membership", ("ghana-api", "old", "amina")),
         Key("membership", ("ghana-api", "old", "kofi")),
@@ -150,13 +237,31 @@ def findings() -> tuple[Finding, ...]:
             True,
             accepted=True,
         ),
+        Finding(
+            "S-33333333",
+            "removals",
+            "flowdb",
+            "a role loses many holders",
+            (sequence,),
+            blocking=True,
+            accepted=True,
+            accepted_by="esi",
+        ),
+        Finding(
+            "D-0a1b2c3d",
+            "held",
+            "flowdb",
+            "Kofi Mensah (kofi) was cut on the target: login is no, was yes",
+            (Key("account", ("kofi",)),),
+            holds=True,
+        ),
         Finding("S-22222222", "protected", "flowdb", '"postgres" is protected: 1 left alone'),
     )
 
 
 def sample_plan() -> Plan:
     """Two targets with changes, one without, and findings."""
-    idle = TargetPlan("archive", "memory", "memory 1", "reconciler", people={})
+    idle = TargetPlan("archive", "memory", "memory 1", "reconciler", people={}, applied="ed" * 32)
     return Plan(
         at="2027-01-02T03:04:05Z",
         valid_until="2027-06-30T00:00:00Z",
@@ -174,9 +279,33 @@ def plan_of(*targets: TargetPlan, findings: tuple[Finding, ...] = ()) -> Plan:
 
 def in_sync_plan() -> Plan:
     """Two targets and nothing to do."""
-    return plan_of(
-        *(replace(each, changes=(), access=(), unmanaged=()) for each in sample_plan().targets[:2])
-    )
+    return plan_of(*(_in_sync(each) for each in sample_plan().targets[:2]))
+
+
+def _in_sync(target: TargetPlan) -> TargetPlan:
+    return replace(target, changes=(), access=(), unmanaged=(), drift=(), drift_access=())
+
+
+def seen_plan() -> Plan:
+    """The same as `sample_plan`, with the times at which the drift was first seen."""
+    return seen(sample_plan(), "2027-01-01T05:00:00.000Z")
+
+
+def seen(plan: Plan, time: str) -> Plan:
+    """The plan with this time at which its drift was first seen. A plan file does not keep it."""
+    targets = [
+        replace(each, drift=tuple(replace(one, first_seen=time) for one in each.drift))
+        for each in plan.targets
+    ]
+    return replace(plan, targets=tuple(targets))
+
+
+def forgotten_plan() -> Plan:
+    """A target of which no earlier apply is known, with differences that have no cause."""
+    target = flowdb()
+    changes = tuple(caused("unknown", each) for each in target.changes if each.action != "delete")
+    forgotten = replace(target, changes=changes, drift=(rogue(),), drift_access=(), applied="")
+    return plan_of(forgotten)
 
 
 def hostile_plan() -> Plan:
@@ -203,9 +332,36 @@ def hostile_plan() -> Plan:
         access=access,
         new_passwords=(name,),
         people={name: name},
+        drift=tuple(_hostile_drift(name)),
+        drift_access=access,
+        applied=name,
     )
     found = Finding(name, name, name, name, keys, blocking=True)
     return Plan(name, name, (name,), name, (target,), (found,))
+
+
+def _hostile_drift(name: str) -> Iterator[Difference]:
+    """Differences of every class, with every side that they can have."""
+    source = Source(name, 3, 1, name)
+    there: Fields = {name: (name,), "plain": name}
+    classes: tuple[Class, ...] = ("drift", "rogue", "conflict", "orphan")
+    for class_ in classes:
+        for desired, applied, observed in ((there, there, None), (None, None, there), (*_SIDES,)):
+            for key in _hostile_keys(name + class_):
+                yield Difference(
+                    id=name,
+                    key=key,
+                    class_=class_,
+                    direction="mixed",
+                    cause="drift",
+                    desired=desired,
+                    applied=applied,
+                    observed=observed,
+                    sources=(source,),
+                )
+
+
+_SIDES: Final = ({HOSTILE: ("d",)}, {HOSTILE: ("a",), "x": HOSTILE}, {HOSTILE: ("o",), "x": None})
 
 
 def _hostile_keys(name: str) -> tuple[Key, ...]:

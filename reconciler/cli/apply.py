@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,16 +11,18 @@ import click
 from reconciler.changes import Change
 from reconciler.cli.interrupts import Interrupts
 from reconciler.cli.options import accept_option, common_options, ledger_option, unmanaged_option
-from reconciler.cli.plan_files import read_plan
+from reconciler.cli.plan_files import check_signature, read_plan
 from reconciler.cli.running import open_run
 from reconciler.cli.session import Session
-from reconciler.engine import Run
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.engine import Choice, Limits, Run
+from reconciler.engine.planning import is_expiry, released
+from reconciler.errors import BlockedError, ReconcilerError, UsageError
 from reconciler.plan import Plan
+from reconciler.plan_file import digest_of, to_document
 from reconciler.render.documents import report_json
 from reconciler.render.report_text import report_text
-from reconciler.render.text import held_keys, plan_text, question
-from reconciler.report import Report, TargetReport
+from reconciler.render.text import plan_text, question
+from reconciler.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,39 @@ class _Wishes:
     """What the options of one call ask for."""
 
     yes: bool
-    accept: frozenset[str]
+    choice: Choice
     credentials_out: str
     unmanaged: bool
+    max_failures: int
+    deadline_s: float
 
 
 @click.command("apply")
 @click.argument("plan_file", metavar="[FILE]", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask; for machines.")
+@click.option(
+    "--only",
+    type=click.Choice(["expiry"]),
+    help="Only take away what grants gave whose time has ended; nobody is asked.",
+)
+@click.option(
+    "--revoke-first",
+    is_flag=True,
+    help="For emergencies: take away before anything is given, at the risk of gaps.",
+)
+@click.option(
+    "--max-failures",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Start nothing more on a target once N changes failed there; 0, the default: go on.",
+)
+@click.option(
+    "--deadline",
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="Start nothing more after this time.",
+)
 @click.option(
     "--credentials-out",
     metavar="FILE",
@@ -51,6 +79,10 @@ def command(
     ledger: str,
     plan_file: str | None,
     yes: bool,
+    only: str | None,
+    revoke_first: bool,
+    max_failures: int,
+    deadline: int | None,
     credentials_out: str,
     accept: tuple[str, ...],
     unmanaged: bool,
@@ -61,19 +93,24 @@ def command(
     longer fits. Without FILE the plan is made now and shown, and you are asked.
     """
     session.ledger = ledger
-    wishes = _Wishes(yes, frozenset(accept), credentials_out, unmanaged)
-    if plan_file is None and not yes and not session.is_interactive:
+    choice = Choice(frozenset(accept), only_expiry=only == "expiry", revokes_first=revoke_first)
+    asks = plan_file is None and not yes and not choice.only_expiry
+    wishes = _Wishes(
+        not asks, choice, credentials_out, unmanaged, max_failures, deadline or float("inf")
+    )
+    if revoke_first and plan_file is not None:
+        raise UsageError("the order of a saved plan stands; give --revoke-first to plan")
+    if asks and not session.is_interactive:
         raise UsageError(
             "nobody can be asked here, since stdin is no terminal: give --yes, or the file of a "
             "plan that somebody has seen (reconciler plan -o FILE). Nothing was read or written."
         )
     saved = read_plan(plan_file) if plan_file is not None else None
     with open_run(session, records=True) as run:
-        report = (
-            _apply(run, saved, wishes, is_saved=True)
-            if saved
-            else _plan_and_apply(session, run, wishes)
-        )
+        if plan_file is not None and saved is not None:
+            report = _apply_saved(run, saved, plan_file, wishes)
+        else:
+            report = _plan_and_apply(session, run, wishes)
         if session.wants_json:
             session.document(report_json(report, session.redact))
         elif saved or report.plan.changes:
@@ -82,25 +119,46 @@ def command(
 
 
 def _plan_and_apply(session: Session, run: Run, wishes: _Wishes) -> Report:
-    plan = run.plan(wishes.accept)
-    work = _released(plan)
+    plan = run.plan(wishes.choice)
+    work = {each.target: released(each, plan.findings) for each in plan.targets}
     _show(session, plan, wishes)
-    if not any(work.values()):
-        return Report(plan, tuple(TargetReport(each.target) for each in plan.targets))
-    _check_credentials(plan, work, wishes)
-    if not wishes.yes and not session.ask(question(work)):
-        raise ReconcilerError("the answer was not yes; nothing was applied")
+    if any(work.values()):
+        _check_credentials(plan, work, wishes)
+        if not wishes.yes and not session.ask(question(work)):
+            raise ReconcilerError("the answer was not yes; nothing was applied")
     return _apply(run, plan, wishes, is_saved=False)
 
 
+def _apply_saved(run: Run, plan: Plan, path: str, wishes: _Wishes) -> Report:
+    signing = run.loaded.manifest.policies.plan_signature
+    check_signature(path, digest_of(to_document(plan)), signing, run.inputs.environment)
+    if wishes.choice.only_expiry:
+        _refuse_all_but_expiry(run, plan)
+    return _apply(run, plan, wishes, is_saved=True)
+
+
+def _refuse_all_but_expiry(run: Run, plan: Plan) -> None:
+    """Raise unless all that the plan does is to take away what has ended."""
+    for target in plan.targets:
+        for change in target.changes:
+            if not is_expiry(change, run.capabilities_of(target.target)):
+                raise BlockedError(
+                    f"--only expiry: the plan would also {change.action} {change.key} on "
+                    f"{target.target}, which no grant's end asks for. Nothing was written"
+                )
+
+
 def _apply(run: Run, plan: Plan, wishes: _Wishes, *, is_saved: bool) -> Report:
+    ends = time.monotonic() + wishes.deadline_s
     with Interrupts() as interrupts:
         return run.apply(
             plan,
-            accept=wishes.accept,
+            accept=wishes.choice.accept,
             credentials_out=wishes.credentials_out,
             is_saved=is_saved,
-            stop=interrupts.is_asked,
+            limits=Limits(
+                wishes.max_failures, interrupts.is_asked, lambda: time.monotonic() >= ends
+            ),
         )
 
 
@@ -111,15 +169,6 @@ def _show(session: Session, plan: Plan, wishes: _Wishes) -> None:
         session.out(text + "\n" if plan.changes else text)
     elif not wishes.yes:
         session.err(plan_text(plan, list_unmanaged=wishes.unmanaged))
-
-
-def _released(plan: Plan) -> dict[str, Sequence[Change]]:
-    """By target, the changes that no finding holds back."""
-    held = held_keys(plan)
-    return {
-        target.target: [each for each in target.changes if each.key not in held[target.target]]
-        for target in plan.targets
-    }
 
 
 def _check_credentials(plan: Plan, work: Mapping[str, Sequence[Change]], wishes: _Wishes) -> None:

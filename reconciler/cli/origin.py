@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from reconciler.cli.running import manifest_folder
 from reconciler.cli.session import Session
 from reconciler.engine import Origin
 from reconciler.ledger import DEFAULT_LOCATION
@@ -21,11 +22,7 @@ _GIT_TIMEOUT_S: Final = 5
 
 def ledger_location(session: Session) -> str:
     """The ledger that was named, or the one beside the first file of the manifest."""
-    if session.ledger:
-        return session.ledger
-    first = Path(session.files[0])
-    folder = first if first.is_dir() else first.parent
-    return str(folder / DEFAULT_LOCATION) if session.files[0] != "-" else DEFAULT_LOCATION
+    return session.ledger or str(manifest_folder(session) / DEFAULT_LOCATION)
 
 
 def find_origin(session: Session) -> Origin:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import click
 
-from reconciler.cli.options import accept_option, common_options, unmanaged_option
-from reconciler.cli.plan_files import check_destination, write_plan
+from reconciler.cli.options import accept_option, common_options, ledger_option, unmanaged_option
+from reconciler.cli.plan_files import check_destination, write_plan, write_signature
 from reconciler.cli.running import open_run
 from reconciler.cli.session import Session
+from reconciler.engine import Choice
 from reconciler.errors import BlockedError, UsageError
 from reconciler.plan import Plan
-from reconciler.plan_file import to_text
+from reconciler.plan_file import digest_of, to_document, to_text
 from reconciler.render.text import plan_text, statements_text
 
 _CHANGES_PENDING: Final = 2
@@ -24,15 +26,23 @@ _CHANGES_PENDING: Final = 2
 @click.option("-o", "--out", metavar="FILE", help="Save the plan; `apply FILE` applies exactly it.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @click.option("--statements", is_flag=True, help="Show the SQL or requests that would be sent too.")
+@click.option(
+    "--revoke-first",
+    is_flag=True,
+    help="For emergencies: take away before anything is given, at the risk of gaps.",
+)
 @accept_option
 @unmanaged_option
+@ledger_option
 @common_options()
 def command(
     session: Session,
     *,
+    ledger: str,
     out: str | None,
     detailed_exitcode: bool,
     statements: bool,
+    revoke_first: bool,
     accept: tuple[str, ...],
     unmanaged: bool,
 ) -> int:
@@ -41,19 +51,26 @@ def command(
     Only reads. Exit code 5 when a finding blocks something and is not lifted with --accept; the
     plan is shown and saved all the same.
     """
+    session.ledger = ledger
     if statements and session.wants_json:
         raise UsageError("--statements is text for people; leave out --format json")
     if out is not None:
         check_destination(out)
     with open_run(session) as run:
-        plan = run.plan(frozenset(accept))
+        plan = run.plan(Choice(frozenset(accept), revokes_first=revoke_first))
         sent = run.preview(plan) if statements else {}
+        signing = run.loaded.manifest.policies.plan_signature
+    note = ""
     if out is not None:
         write_plan(out, to_text(plan))
+        if signing is not None:
+            digest = digest_of(to_document(plan))
+            signed = write_signature(out, digest, signing, os.environ)
+            note = f"Signed: {signed.path}." if signed else f"Not signed: {signed.reason}."
     if session.wants_json:
         session.document(to_text(plan))
     else:
-        session.out(_text(session, plan, sent, unmanaged=unmanaged) + _saved(session, out))
+        session.out(_text(session, plan, sent, unmanaged=unmanaged) + _saved(session, out, note))
     return _exit_code(plan, detailed=detailed_exitcode)
 
 
@@ -64,12 +81,13 @@ def _text(
     return text + statements_text(sent, colour=session.colour)
 
 
-def _saved(session: Session, out: str | None) -> str:
+def _saved(session: Session, out: str | None, note: str) -> str:
     if out is None:
         return ""
     files = [] if session.files == ("access.yaml",) else session.files
     words = ["reconciler", "apply", *(word for file in files for word in ("-f", file)), out]
-    return f"\nSaved. To apply exactly this: {shlex.join(words)}\n"
+    told = f" {note}" if note else ""
+    return f"\nSaved.{told} To apply exactly this: {shlex.join(words)}\n"
 
 
 def _exit_code(plan: Plan, *, detailed: bool) -> int:

@@ -6,25 +6,32 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
 
 from reconciler.cli import collector
 from reconciler.cli.progress import Progress
 from reconciler.cli.session import Session
 from reconciler.engine import Inputs, Origin, Run
 
+FOLDER: Final = ".reconciler"
+"""What stands beside the manifest: the ledger, unless it is elsewhere, and the reviewed file."""
+
 
 @contextmanager
 def open_run(session: Session, *, records: bool = False) -> Iterator[Run]:
     """A run over the session's manifest and targets; the session hides its secrets from now on.
 
-    With `records`, what it applies is recorded in the session's ledger.
+    What earlier runs left in the session's ledger is known to it. With `records`, what it applies
+    is recorded there.
     """
     inputs = Inputs(
         files=session.files,
         targets=session.targets,
         environment=os.environ,
         now=datetime.now(UTC),
-        origin=_origin(session) if records else Origin(),
+        origin=_origin(session, records=records),
+        acknowledged=str(manifest_folder(session) / FOLDER / "acknowledge.yaml"),
     )
     with Progress() as progress:
         session.before_output = progress.erase
@@ -34,7 +41,17 @@ def open_run(session: Session, *, records: bool = False) -> Iterator[Run]:
             yield run
 
 
-def _origin(session: Session) -> Origin:
-    from reconciler.cli.origin import find_origin  # only what is recorded needs the ledger
+def manifest_folder(session: Session) -> Path:
+    """The folder of the first file of the manifest; the working folder for standard input."""
+    if session.files[0] == "-":
+        return Path()
+    first = Path(session.files[0])
+    return first if first.is_dir() else first.parent
 
-    return find_origin(session)
+
+def _origin(session: Session, *, records: bool) -> Origin:
+    if not records and not session.ledger and not (manifest_folder(session) / FOLDER).is_dir():
+        return Origin()  # there is none, and nobody has to load what reads it
+    from reconciler.cli.origin import find_origin, ledger_location  # as above
+
+    return find_origin(session) if records else Origin(ledger_location(session))

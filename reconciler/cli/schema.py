@@ -1,4 +1,4 @@
-"""`reconciler schema`: the JSON schemas of the manifest and of plans."""
+"""`reconciler schema`: the JSON schemas of the manifest, of plans and of the acknowledge file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from reconciler.acknowledgements import acknowledge_schema_text
 from reconciler.cli.options import common_options
 from reconciler.cli.session import Session
 from reconciler.errors import ReconcilerError, UsageError
@@ -17,31 +18,42 @@ from reconciler.plan_schema import plan_schema_text
 
 _MANIFEST_FILE: Final = "access.schema.json"
 _PLAN_FILE: Final = "plan.schema.json"
+_ACKNOWLEDGE_FILE: Final = "acknowledge.schema.json"
 
 
 @click.command("schema")
 @click.option("--plan", "of_plan", is_flag=True, help="The schema of the plan document instead.")
-@click.option("--write", is_flag=True, help="Write both schemas to files.")
+@click.option(
+    "--acknowledge", "of_acknowledge", is_flag=True, help="The schema of acknowledge.yaml instead."
+)
+@click.option("--write", is_flag=True, help="Write all schemas to files.")
 @click.option("--check", is_flag=True, help="Exit with 1 when these files are not up to date.")
 @click.option(
     "--folder", default="schemas", show_default=True, help="Where --write and --check look."
 )
 @common_options(reads_manifest=False, has_formats=False)
-def command(session: Session, *, of_plan: bool, write: bool, check: bool, folder: str) -> int:
+def command(
+    session: Session, *, of_plan: bool, of_acknowledge: bool, write: bool, check: bool, folder: str
+) -> int:
     """Print the JSON schema of the manifest, for editors and other checks."""
-    if of_plan + write + check > 1:
-        raise UsageError("--plan, --write and --check exclude each other")
+    if of_plan + of_acknowledge + write + check > 1:
+        raise UsageError("--plan, --acknowledge, --write and --check exclude each other")
     if write:
         _write(session, Path(folder))
     elif check:
         _check(Path(folder))
     else:
-        session.document(plan_schema_text() if of_plan else schema_text())
+        name = _PLAN_FILE if of_plan else _ACKNOWLEDGE_FILE if of_acknowledge else _MANIFEST_FILE
+        session.document(_texts()[name])
     return 0
 
 
 def _texts() -> Mapping[str, str]:
-    return {_MANIFEST_FILE: schema_text(), _PLAN_FILE: plan_schema_text()}
+    return {
+        _MANIFEST_FILE: schema_text(),
+        _PLAN_FILE: plan_schema_text(),
+        _ACKNOWLEDGE_FILE: acknowledge_schema_text(),
+    }
 
 
 def _write(session: Session, folder: Path) -> None:

@@ -10,46 +10,59 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from reconciler.desired.boundaries import has_ended, has_started, last_boundary, next_boundary
 from reconciler.desired.holders import HolderExpansion
+from reconciler.desired.reach import Reach
 from reconciler.desired.records import Records
 from reconciler.desired.roles import RoleExpansion
-from reconciler.desired.view import TargetView
+from reconciler.desired.rules import RuleExpansion, Survey
+from reconciler.desired.separations import held_together
+from reconciler.desired.view import Clock, TargetView, Window
 from reconciler.errors import ManifestError
 from reconciler.manifest.load import LoadedManifest
 from reconciler.manifest.models import Manifest
-from reconciler.scope import Capabilities, Desired, Policy, Provenance, Scope
+from reconciler.manifest.models import Policy as PolicyModel
+from reconciler.manifest.models import Removals as RemovalsModel
+from reconciler.scope import Capabilities, Desired, Policy, Provenance, Removals, Scope
 from reconciler.source import Problem, suggest
 from reconciler.state import State
 
-__all__ = ["expand", "next_boundary"]
+__all__ = ["Window", "expand", "has_ended", "has_started", "last_boundary", "next_boundary"]
 
 
 def expand(
-    loaded: LoadedManifest, capabilities: Mapping[str, Capabilities], at: datetime
+    loaded: LoadedManifest,
+    capabilities: Mapping[str, Capabilities],
+    at: datetime,
+    window: Window = "now",
 ) -> dict[str, Desired]:
     """What the manifest asks of each target at this instant, by name of target.
 
-    `capabilities` are by name of provider. Raises ManifestError with every word of the manifest
-    that its target cannot hold.
+    `capabilities` are by name of provider. Another `window` asks what would be if grants that ended
+    had not (`ended`), or if those that had to start had not (`unstarted`). Raises ManifestError
+    with every word of the manifest that its target cannot hold.
     """
     manifest = loaded.manifest
+    survey = _survey(manifest, Clock(at, window))
     problems = list(_unknown_providers(loaded, capabilities))
     result = {}
     for name, target in sorted(manifest.targets.items()):
         if target.provider in capabilities:
-            view = TargetView(loaded, name, capabilities[target.provider], at)
+            view = TargetView(loaded, name, capabilities[target.provider], at, window=window)
             records = _records(view)
+            rules = RuleExpansion(view, records, survey)
+            rules.refuse_sessions()
             problems += records.problems
-            result[name] = _desired(view, records)
+            result[name] = _desired(view, records, rules)
     if problems:
         raise ManifestError(sorted(problems, key=str))
     return result
 
 
-def next_boundary(manifest: Manifest, at: datetime) -> datetime | None:
-    """The next instant after `at` at which a grant starts or ends; None if there is none."""
-    times = [time for grant in manifest.grants for time in (grant.from_, grant.until)]
-    return min((time for time in times if time is not None and time > at), default=None)
+def _survey(manifest: Manifest, clock: Clock) -> Survey:
+    reach = Reach(manifest)
+    sessions = tuple(i for i, grant in enumerate(manifest.grants) if grant.end_sessions)
+    return Survey(reach, held_together(manifest, clock, reach), sessions)
 
 
 def _unknown_providers(
@@ -74,17 +87,32 @@ def _records(view: TargetView) -> Records:
     return records
 
 
-def _desired(view: TargetView, records: Records) -> Desired:
+def _desired(view: TargetView, records: Records, rules: RuleExpansion) -> Desired:
     target = view.manifest.targets[view.target]
     return Desired(
         target=view.target,
         provider=target.provider,
         state=State(records.fields),
         scope=_scope(view, records),
-        policy=Policy(prune=target.policy.prune, leavers=target.policy.leavers),
+        policy=_policy(target.policy),
         provenance=Provenance(records.paths, lambda path: view.loaded.source(*path)),
         people={view.account_names[key]: user.name or key for key, user in view.users.items()},
+        rules=rules.rules(),
+        ends_sessions=rules.ends_sessions(),
     )
+
+
+def _policy(policy: PolicyModel) -> Policy:
+    return Policy(
+        prune=policy.prune,
+        leavers=policy.leavers,
+        narrowed=policy.drift.narrowed,
+        removals=_removals(policy.removals),
+    )
+
+
+def _removals(removals: RemovalsModel) -> Removals:
+    return Removals(removals.percent, removals.at_most, removals.floor)
 
 
 def _scope(view: TargetView, records: Records) -> Scope:

@@ -102,6 +102,13 @@ class HolderExpansion:
                 fields["level"] = levels.get(user, self.view.capabilities.levels[0])
             key = Key("account", (self.view.account_names[user],))
             self.records.add(key, fields, ("users", user))
+        self._note_leavers()
+
+    def _note_leavers(self) -> None:
+        """Remember which line takes an account away, although there is no record of it."""
+        for user in self.view.users.keys() - self._active:
+            key = Key("account", (self.view.account_names[user],))
+            self.records.paths[key] = (("users", user, "state"),)
 
     def _levels(self) -> dict[str, str]:
         """The highest level that each user's active grants give, by user; users without one are

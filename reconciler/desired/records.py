@@ -15,7 +15,10 @@ from reconciler.state import Fields, Key, Kind, Value
 
 
 class Records:
-    """The records found so far; `emptied` and `foreign` as in Scope, `problems` as in an error."""
+    """The records found so far; `emptied` and `foreign` as in Scope, `problems` as in an error.
+
+    `paths` may also say why there is no record of a key.
+    """
 
     def __init__(self, view: TargetView) -> None:
         self._view = view

@@ -27,6 +27,16 @@ _OBJECT_LISTS: Final = {
 _WITH_DEFAULT_PRIVILEGES: Final = frozenset({"table", "sequence", "function"})
 """Kinds that PostgreSQL keeps default privileges for; those of tables are those of views too."""
 
+_NOT_IN_LEVELS: Final = (
+    "scopes",
+    "privileges",
+    "token_expires",
+    "token_life",
+    "attributes",
+    "min_holders",
+)
+"""Words of a role that say nothing of one that is a level and no thing on its target."""
+
 
 @lru_cache
 def _in_capitals(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -117,7 +127,7 @@ class RoleExpansion:
 
     def _refuse_in_level_only(self, name: str, role: Role) -> None:
         """A role that is a level and nothing on the target holds nothing else."""
-        for word in ("scopes", "privileges", "token_expires", "token_life", "attributes"):
+        for word in _NOT_IN_LEVELS:
             if getattr(role, word):
                 hint = "give the role a server, or leave this out"
                 self.records.refuse(("roles", name, word), f"a level has no {word}", hint)

@@ -6,25 +6,53 @@ Here belongs looking up; making records of what is found is `roles` and `holders
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Literal
 
 from reconciler.manifest.load import LoadedManifest
-from reconciler.manifest.models import Role, User
+from reconciler.manifest.models import Grant, Role, User
 from reconciler.scope import Capabilities, Path
+
+Window = Literal["now", "ended", "unstarted"]
+"""Which grants count: those that are active; with `ended` also those whose end has passed; with
+`unstarted` of the active ones those that never had to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """An instant, and how grants are looked at from it."""
+
+    at: datetime
+    window: Window = "now"
+
+    def counts(self, grant: Grant) -> bool:
+        """Whether a grant gives its role."""
+        if self.window == "unstarted" and grant.from_ is not None:
+            return False
+        end = None if self.window == "ended" else grant.until
+        return is_active(self.at, grant.from_, end)
 
 
 class TargetView:
-    """What the manifest says of one target: servers, roles, accounts and the grants active now."""
+    """What the manifest says of one target: servers, roles, accounts and the grants that count."""
 
     def __init__(
-        self, loaded: LoadedManifest, target: str, capabilities: Capabilities, at: datetime
+        self,
+        loaded: LoadedManifest,
+        target: str,
+        capabilities: Capabilities,
+        at: datetime,
+        *,
+        window: Window = "now",
     ) -> None:
         self.loaded = loaded
         self.manifest = loaded.manifest
         self.target = target
         self.capabilities = capabilities
         self.at = at
+        self._clock = Clock(at, window)
 
     @cached_property
     def servers(self) -> dict[str, str]:
@@ -57,11 +85,12 @@ class TargetView:
 
     @cached_property
     def active_grants(self) -> list[int]:
-        """The indexes of the grants on this target that are active."""
+        """The indexes of the grants on this target that count as active."""
+        roles, counts = self.roles, self._clock.counts
         return [
             index
             for index, grant in enumerate(self.manifest.grants)
-            if grant.role in self.roles and is_active(self.at, grant.from_, grant.until)
+            if grant.role in roles and counts(grant)
         ]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Carrying out a plan: what must hold before, the writes, and the second read.
+"""Carrying out a plan: what must hold before, the writes, the second read, and what is remembered.
 
 Here belongs the order of these steps over all targets. Nothing is written anywhere before every
 target was read and every check has passed.
@@ -6,17 +6,18 @@ target was read and every check has passed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from reconciler import safety
 from reconciler.changes import Change, Outcome
 from reconciler.credentials import CredentialsFile
-from reconciler.engine.recording import recorded, summary
+from reconciler.engine.planning import released
+from reconciler.engine.recording import Recording, TargetRecord, recorded, summary
+from reconciler.engine.remembering import applied_after
 from reconciler.errors import LockHeldError, ReconcilerError, StaleError, TargetError, UsageError
-from reconciler.plan import Finding, Plan, TargetPlan
+from reconciler.plan import Plan
 from reconciler.report import Report, TargetReport
 from reconciler.secret import Secret
 from reconciler.staleness import stale_reasons
@@ -24,53 +25,81 @@ from reconciler.state import Key
 from reconciler.times import time_text
 
 if TYPE_CHECKING:
-    from reconciler.engine.run import Reading, Run
+    from reconciler.engine.reading import Reading
+    from reconciler.engine.run import Limits, Run
 
 
 class Application:
     """One plan on its way to the targets of a run."""
 
-    def __init__(self, run: Run, plan: Plan, stop: Callable[[], bool]) -> None:
+    def __init__(self, run: Run, plan: Plan, limits: Limits) -> None:
         self._run = run
         self._plan = plan
-        self._stop = stop
+        self._limits = limits
         self._work = {each.target: released(each, plan.findings) for each in plan.targets}
+        self._last: dict[str, Reading] = {}
+        self._journals: dict[str, _RunJournal] = {}
 
     def carry_out(self, credentials_out: str, *, is_saved: bool) -> Report:
-        """Take the locks, check, write, and read once more. See `Run.apply`."""
-        targets = [name for name, changes in self._work.items() if changes]
-        origin = self._run.inputs.origin
-        with recorded(origin, self._plan, targets, _now, is_saved=is_saved) as recording:
-            self._check_current(self._run.read())
+        """Take the locks, check, write, read once more, and remember. See `Run.apply`."""
+        with recorded(self._run.inputs.origin, self._plan, _now, is_saved=is_saved) as recording:
+            readings = self._readings(is_saved=is_saved)
+            self._check_current(readings, is_saved=is_saved)
+            self._last = dict(readings)
+            recovered: tuple[str, ...] = ()
+            if recording is not None:
+                recording.check_applied(self._plan)
+                recovered = recording.recover(readings)
             credentials = self._credentials(credentials_out)
             try:
-                recording.use_up(self._plan, origin)
-                report = self._write_and_verify(credentials)
+                if recording is not None:
+                    recording.use_up(self._plan)
+                report = self._write_and_verify(credentials, recording)
             finally:
                 if credentials:
                     credentials.close()
-            recording.end(report.exit_code, summary(report))
+            report = replace(report, recovered=recovered)
+            if recording is not None:
+                self._remember(recording)
+                recording.end(report.exit_code, summary(report))
         return report
 
-    def _write_and_verify(self, credentials: CredentialsFile | None) -> Report:
-        reports = [
-            self._apply_one(name, changes, credentials) for name, changes in self._work.items()
-        ]
+    def _readings(self, *, is_saved: bool) -> Mapping[str, Reading]:
+        """Every target as it is now; as it was planned from, where nothing is to be written."""
+        has_work = is_saved or any(self._work.values())
+        return self._run.read() if has_work or not self._run.readings else self._run.readings
+
+    def _write_and_verify(
+        self, credentials: CredentialsFile | None, recording: Recording | None
+    ) -> Report:
+        reports = [self._apply_one(name, credentials, recording) for name in self._work]
         verified = tuple(self._verified(report) for report in reports)
         written = credentials.path if credentials and credentials.has_entries else ""
-        return Report(self._plan, verified, written, interrupted=self._stop())
+        return Report(self._plan, verified, written, interrupted=self._limits.stop())
 
-    def _check_current(self, readings: Mapping[str, Reading]) -> None:
-        plan, loaded = self._plan, self._run.loaded
-        if plan.valid_until and time_text(self._run.inputs.now) >= plan.valid_until:
-            raise StaleError(
-                f"a grant started or ended at {plan.valid_until}, after the plan was made; "
-                "plan again"
+    def _remember(self, recording: Recording) -> None:
+        """Remember every target that could be read last, whatever became of the changes."""
+        left = {
+            target.target: applied_after(
+                self._plan,
+                target,
+                self._last[target.target],
+                self._run.capabilities_of(target.target),
             )
-        if plan.manifest_digest != loaded.digest:
+            for target in self._plan.targets
+            if target.target in self._last
+        }
+        recording.remember(self._plan, left, self._run.expansion)
+
+    # What must hold before anything is written
+
+    def _check_current(self, readings: Mapping[str, Reading], *, is_saved: bool) -> None:
+        self._check_time(is_saved=is_saved)
+        plan, digest = self._plan, self._run.digest
+        if plan.manifest_digest != digest:
             raise StaleError(
                 "the manifest changed since the plan was made "
-                f"({plan.manifest_digest[:12]} then, {loaded.digest[:12]} now); plan again"
+                f"({plan.manifest_digest[:12]} then, {digest[:12]} now); plan again"
             )
         missing = [each.target for each in plan.targets if each.target not in readings]
         if missing:
@@ -83,6 +112,21 @@ class Application:
         if reasons:
             raise StaleError(
                 "\n".join(["the targets changed since the plan was made:", *reasons, "Plan again."])
+            )
+
+    def _check_time(self, *, is_saved: bool) -> None:
+        plan, now = self._plan, self._run.inputs.now
+        if plan.valid_until and time_text(now) >= plan.valid_until:
+            raise StaleError(
+                f"a grant started or ended at {plan.valid_until}, after the plan was made; "
+                "plan again"
+            )
+        minutes = self._run.loaded.manifest.policies.max_plan_age
+        oldest = time_text(now - timedelta(minutes=minutes))
+        if is_saved and plan.at < oldest:
+            raise StaleError(
+                f"the plan was made at {plan.at}, and policies.max_plan_age lets it be "
+                f"{minutes} minutes old at most; plan again"
             )
 
     def _credentials(self, path: str) -> CredentialsFile | None:
@@ -99,23 +143,32 @@ class Application:
             )
         return CredentialsFile(path) if needed else None
 
+    # Writing and reading once more
+
     def _apply_one(
-        self,
-        name: str,
-        changes: Sequence[Change],
-        credentials: CredentialsFile | None,
+        self, name: str, credentials: CredentialsFile | None, recording: Recording | None
     ) -> TargetReport:
-        if not changes or self._stop():
+        changes = self._work[name]
+        if not changes or self._limits.stop() or self._limits.is_late():
             return TargetReport(
                 name, tuple(Outcome(change, "skipped", "not started") for change in changes)
             )
+        del self._last[name]
+        record = recording.record_of(name) if recording is not None else None
+        journal = _RunJournal(self._run, name, len(changes), self._limits)
+        journal.credentials, journal.record = credentials, record
+        self._journals[name] = journal
         outcomes: list[Outcome] = []
         failure, locked = "", False
-        journal = _RunJournal(name, len(changes), credentials, self._run.progress, self._stop)
         try:
-            outcomes.extend(self._run.providers[name].apply(changes, journal))
+            for outcome in self._run.providers[name].apply(changes, journal):
+                outcomes.append(outcome)
+                journal.settle(outcome)
         except ReconcilerError as error:
             failure, locked = str(error), isinstance(error, LockHeldError)
+        finally:
+            unrecorded = journal.close()
+        failure = failure or unrecorded
         told = {outcome.change.key for outcome in outcomes}
         untold = [change for change in changes if change.key not in told]
         outcomes += [Outcome(change, "skipped", "not tried") for change in untold]
@@ -127,54 +180,75 @@ class Application:
         What was unknown, because the connection was lost, is known afterwards.
         """
         done = {each.change.key for each in report.outcomes if each.status in ("done", "unknown")}
-        if not done:
+        if report.target not in self._journals:
             return report
         try:
             reading = self._run.read_one(report.target)
         except TargetError as error:
             return replace(report, failure=report.failure or f"it could not be read again: {error}")
-        changes = self._run.select(reading).changes
+        self._last[report.target] = reading
+        changes = self._run.selection(reading).changes if done else ()
         remaining = tuple(change for change in changes if change.key in done)
         left = {change.key for change in remaining}
         outcomes = tuple(_settled(outcome, left) for outcome in report.outcomes)
-        return replace(report, outcomes=outcomes, remaining=remaining)
+        journal = self._journals[report.target]
+        for before, after in zip(report.outcomes, outcomes, strict=True):
+            if before is not after:
+                journal.settle(after)
+        failure = report.failure or journal.close()
+        return replace(report, outcomes=outcomes, remaining=remaining, failure=failure)
 
 
 class _RunJournal:
-    """Tells the progress of one target and keeps new passwords."""
+    """What a provider is told to tell: progress, the ledger, new passwords, and when to stop."""
 
-    def __init__(
-        self,
-        target: str,
-        total: int,
-        credentials: CredentialsFile | None,
-        progress: Callable[[str], None],
-        stop: Callable[[], bool],
-    ) -> None:
-        self._stop = stop
+    def __init__(self, run: Run, target: str, total: int, limits: Limits) -> None:
+        self._run = run
         self._target = target
         self._total = total
-        self._credentials = credentials
-        self._progress = progress
+        self._limits = limits
         self._count = 0
+        self._failures = 0
+        self.credentials: CredentialsFile | None = None
+        self.record: TargetRecord | None = None
 
     def intend(self, changes: Sequence[Change]) -> None:
-        """Show which changes are next."""
+        """Record what is about to be sent, and show it."""
+        if self.record is not None:
+            self.record.intend(changes)
         self._count += len(changes)
         what = f"{changes[0].action} {changes[0].key}" if len(changes) == 1 else "one transaction"
-        self._progress(f"{self._target}: {self._count} of {self._total}: {what}")
+        self._run.progress(f"{self._target}: {self._count} of {self._total}: {what}")
+
+    def settle(self, outcome: Outcome) -> None:
+        """Record what became of a change."""
+        self._failures += outcome.status == "failed"
+        if self.record is not None:
+            self.record.settle(outcome)
+
+    def close(self) -> str:
+        """Record what is left to be recorded; why that could not be, or nothing."""
+        try:
+            if self.record is not None:
+                self.record.flush()
+        except ReconcilerError as error:
+            return f"what became of the changes could not be recorded: {error}"
+        return ""
 
     def is_stopping(self) -> bool:
-        """Whether the user asked to stop."""
-        return self._stop()
+        """Whether the user asked to stop, or too much has failed."""
+        most = self._limits.max_failures
+        if self._limits.stop() or self._limits.is_late():
+            return True
+        return most > 0 and self._failures >= most
 
     def hand_over(self, account: str, password: Secret, expires: str) -> None:
         """Write the password to the credentials file."""
-        if self._credentials is None:
+        if self.credentials is None:
             raise UsageError(
                 f"no --credentials-out for the password of {account} on {self._target}"
             )
-        self._credentials.write(self._target, account, password, expires)
+        self.credentials.write(self._target, account, password, expires)
 
 
 def _settled(outcome: Outcome, left: Set[Key]) -> Outcome:
@@ -182,27 +256,6 @@ def _settled(outcome: Outcome, left: Set[Key]) -> Outcome:
     if outcome.status != "unknown":
         return outcome
     return replace(outcome, status="failed" if outcome.change.key in left else "done")
-
-
-def released(target: TargetPlan, findings: Sequence[Finding]) -> tuple[Change, ...]:
-    """The changes of a target that no finding holds back."""
-    own = [each for each in findings if each.target == target.target]
-    held = {change.key for change in safety.held_back(target.changes, own)}
-    return tuple(change for change in target.changes if change.key not in held)
-
-
-def accepted(findings: Sequence[Finding], accept: frozenset[str]) -> tuple[Finding, ...]:
-    """The findings, those of these ids lifted. UsageError for an id that is none of theirs."""
-    known = {each.id for each in findings if each.blocking}
-    unknown = sorted(accept - known)
-    if unknown:
-        hint = (
-            f"the plan's blocking findings are {', '.join(sorted(known))}"
-            if known
-            else ("nothing in this plan is blocked")
-        )
-        raise UsageError(f"--accept {unknown[0]}: there is no such finding; {hint}")
-    return tuple(replace(each, accepted=each.accepted or each.id in accept) for each in findings)
 
 
 def _now() -> datetime:

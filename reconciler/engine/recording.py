@@ -1,4 +1,4 @@
-"""What an apply leaves in the ledger: that it ran, for whom, which plan it used up, how it ended.
+"""What an apply leaves in the ledger: the run, what was sent, what became of it, what is applied.
 
 Here belong the ledger's part in an apply and the locks it takes there. Without a ledger nothing is
 recorded and nothing but a target's own lock keeps two applies apart.
@@ -6,16 +6,24 @@ recorded and nothing but a target's own lock keeps two applies apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.plan import Plan
+from reconciler.changes import Change, Outcome
+from reconciler.engine.reading import Reading
+from reconciler.engine.recovering import found_results
+from reconciler.engine.remembering import Left
+from reconciler.errors import StaleError
+from reconciler.plan import Plan, TargetPlan
 from reconciler.report import Report
+from reconciler.state import Key
 
 if TYPE_CHECKING:
-    from reconciler.ledger import Clock, Ledger
+    from reconciler.ledger import Clock, Entry, Ledger, Lock
+
+_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +40,93 @@ class Origin:
     holder: str = "reconciler"
 
 
+class TargetRecord:
+    """The journal of one target's writes: what is sent is on disk before, what became of it after.
+
+    Results wait for the next intent, so that both take one commit.
+    """
+
+    def __init__(self, ledger: Ledger, run_id: int, target: str, lock: Lock) -> None:
+        self._ledger = ledger
+        self._run_id = run_id
+        self._target = target
+        self._lock = lock
+        self._places: dict[Key, tuple[int, int]] = {}
+        self._waiting: list[Outcome] = []
+
+    def intend(self, changes: Sequence[Change]) -> None:
+        """Record what is about to be sent. Raises LockHeldError where the lock was lost."""
+        from reconciler.ledger import Entry  # as in `recorded`
+
+        self._lock.check()
+        intent = Entry("intent", self._run_id, self._target, changes=tuple(changes))
+        written = self._ledger.append(*self._results(), intent)
+        self._waiting.clear()
+        number = written[-1].number
+        self._places.update((each.key, (number, i)) for i, each in enumerate(changes))
+
+    def settle(self, outcome: Outcome) -> None:
+        """Note what became of a change; on disk with the next intent, or at the end."""
+        if outcome.change.key in self._places:
+            self._waiting.append(outcome)
+
+    def flush(self) -> None:
+        """Record what is waiting."""
+        if self._waiting:
+            self._ledger.append(*self._results())
+            self._waiting.clear()
+
+    def _results(self) -> list[Entry]:
+        """What is waiting, as one entry for each intent."""
+        from reconciler.ledger import Entry, Result  # as in `recorded`
+
+        by_intent: dict[int, list[Result]] = {}
+        for outcome in self._waiting:
+            number, index = self._places[outcome.change.key]
+            result = Result(index, outcome.status, outcome.message)
+            by_intent.setdefault(number, []).append(result)
+        return [
+            Entry("result", self._run_id, self._target, intent=number, results=tuple(results))
+            for number, results in sorted(by_intent.items())
+        ]
+
+
 class Recording:
-    """One apply while it is recorded, or not, where there is no ledger.
+    """One apply while it is recorded.
 
     `digest` is that of the plan file, empty for a plan that was made for this apply alone.
     """
 
-    def __init__(self, ledger: Ledger | None = None, run_id: int = 0, digest: str = "") -> None:
+    def __init__(self, ledger: Ledger, run_id: int, origin: Origin, digest: str) -> None:
         self._ledger = ledger
         self._run_id = run_id
+        self._origin = origin
         self._digest = digest
+        self._locks: dict[str, Lock] = {}
 
-    def use_up(self, plan: Plan, origin: Origin) -> None:
+    def hold(self, target: str, lock: Lock) -> None:
+        """Keep the lock of a target, to be asked before each write."""
+        self._locks[target] = lock
+
+    def check_applied(self, plan: Plan) -> None:
+        """Raises StaleError where another apply has changed what is remembered since the plan."""
+        for each in plan.targets:
+            head = self._ledger.applied_head(each.target)
+            if (head.digest if head else "") != each.applied:
+                if self._digest:
+                    self._ledger.use_plan(self._digest, self._run_id)  # says so where it was used
+                raise StaleError(_moved(each, head.at if head else "", head.author if head else ""))
+
+    def use_up(self, plan: Plan) -> None:
         """Note that this plan is about to be written, and what of it was accepted by whom.
 
         Raises StaleError for a saved plan that was used before.
         """
-        if self._ledger is None:
-            return
         from reconciler.ledger import Entry  # as in `recorded`
 
         if self._digest:
             self._ledger.use_plan(self._digest, self._run_id)
-        who = origin.author or origin.holder
+        who = self._origin.author or self._origin.holder
         self._ledger.append(
             *(
                 Entry(
@@ -63,7 +135,7 @@ class Recording:
                     target=finding.target,
                     message=finding.message,
                     finding=finding.id,
-                    by=who,
+                    by=finding.accepted_by or who,
                     plan_digest=self._digest,
                 )
                 for finding in plan.findings
@@ -71,27 +143,79 @@ class Recording:
             )
         )
 
+    def recover(self, readings: Mapping[str, Reading]) -> tuple[str, ...]:
+        """Look up what became of changes that earlier runs sent and never heard of again.
+
+        It is recorded, and told in a sentence for each target.
+        """
+        from reconciler.ledger import Entry  # as in `recorded`
+
+        told = []
+        for target in sorted(self._locks):
+            observed = readings[target].observed
+            found = [
+                Entry(
+                    "found",
+                    self._run_id,
+                    target,
+                    intent=intent.number,
+                    results=found_results(intent.changes, observed),
+                )
+                for intent in self._ledger.open_intents(target)
+            ]
+            if found:
+                self._ledger.append(*found)
+                told.append(_told(target, [each.status for one in found for each in one.results]))
+        return tuple(told)
+
+    def record_of(self, target: str) -> TargetRecord:
+        """The journal of the writes to a target."""
+        return TargetRecord(self._ledger, self._run_id, target, self._locks[target])
+
+    def remember(self, plan: Plan, left: Mapping[str, Left], stands_for: str) -> None:
+        """Remember what the targets hold of what the manifest asks.
+
+        `stands_for` says of which manifest a whole state is the expansion.
+        """
+        from reconciler.ledger import Applied  # as in `recorded`
+
+        for target, each in sorted(left.items()):
+            self._ledger.save_applied(
+                Applied(
+                    target=target,
+                    state=each.state,
+                    manifest_digest=plan.manifest_digest,
+                    commit=self._origin.commit,
+                    author=self._origin.author,
+                    at=plan.at,
+                    run_id=self._run_id,
+                    protected=each.protected,
+                    ends_sessions=each.ends_sessions,
+                    stands_for=stands_for if each.is_whole else "",
+                )
+            )
+
     def end(self, exit_code: int, summary: str) -> None:
         """Note how it ended."""
-        if self._ledger is not None:
-            self._ledger.end_run(self._run_id, exit_code, summary)
+        self._ledger.end_run(self._run_id, exit_code, summary)
 
 
 @contextmanager
 def recorded(
-    origin: Origin, plan: Plan, targets: Sequence[str], clock: Clock, *, is_saved: bool
-) -> Iterator[Recording]:
-    """Hold the locks of these targets for a run that is recorded, where there is a ledger.
+    origin: Origin, plan: Plan, clock: Clock, *, is_saved: bool
+) -> Iterator[Recording | None]:
+    """Hold the locks of the plan's targets for a run that is recorded; None without a ledger.
 
     Raises LockHeldError and LedgerError before anything is written to a target.
     """
-    if not origin.ledger or not targets:
-        yield Recording()
+    if not origin.ledger:
+        yield None
         return
     from reconciler.ledger import open_ledger  # only an apply needs it, not every plan
     from reconciler.plan_file import digest_of, to_document
 
     digest = digest_of(to_document(plan)) if is_saved else ""
+    targets = tuple(each.target for each in plan.targets)
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(origin.ledger, clock=clock))
         run_id = ledger.begin_run(
@@ -100,18 +224,38 @@ def recorded(
             manifest_digest=plan.manifest_digest,
             commit=origin.commit,
             author=origin.author,
+            targets=targets,
         )
-        recording = Recording(ledger, run_id, digest)
+        recording = Recording(ledger, run_id, origin, digest)
         try:
             for target in targets:
-                stack.enter_context(ledger.lock(target, origin.holder, run_id=run_id))
+                lock = ledger.lock(target, origin.holder, run_id=run_id)
+                recording.hold(target, stack.enter_context(lock))
             yield recording
         except BaseException as error:
-            recording.end(getattr(error, "exit_code", 1), "ended by an error")
+            code = _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+            recording.end(getattr(error, "exit_code", code), "ended by an error")
             raise
+
+
+def _moved(target: TargetPlan, at: str, author: str) -> str:
+    by = f" by {author}" if author else ""
+    what = f"something was applied at {at}{by}" if at else "nothing is known of an apply any more"
+    return f"{target.target}: {what}, after the plan was made; plan again"
+
+
+def _told(target: str, statuses: Sequence[str]) -> str:
+    done, changed = statuses.count("done"), statuses.count("changed")
+    rest = len(statuses) - done - changed
+    return (
+        f"{target}: an earlier run ended in the middle. Of what it was sending, {done} were done, "
+        f"{rest} not, and {changed} are something else now"
+    )
 
 
 def summary(report: Report) -> str:
     """What came of a plan, in a few words."""
+    if not report.outcomes:
+        return "nothing to do"
     done = sum(outcome.status == "done" for outcome in report.outcomes)
     return f"{done} of {len(report.outcomes)} changes done"

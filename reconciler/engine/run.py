@@ -1,8 +1,7 @@
 """One run over a manifest and its targets: load, read, plan, and on request apply.
 
-Here belongs calling the pure parts and the providers in the right order, targets side by side. It
-decides nothing: what is to be done is in the plan, and what may not be done is in its findings.
-Carrying a plan out is `applying`.
+Here belongs calling the pure parts and the providers in the right order, targets side by side. What
+a plan is made of is `planning`, how a target is read `reading`, carrying a plan out `applying`.
 """
 
 from __future__ import annotations
@@ -11,13 +10,28 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
+from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from reconciler import explain, safety
-from reconciler.desired import expand, next_boundary
-from reconciler.engine.applying import Application, accepted, released
+from reconciler import __version__, safety
+from reconciler.acknowledgements import Acknowledgements, read_acknowledgements
+from reconciler.changes import Cause
+from reconciler.desired import expand, has_ended, has_started, last_boundary, next_boundary
+from reconciler.differences import Timeline
+from reconciler.engine.applying import Application
+from reconciler.engine.memory import Memories, Memory
+from reconciler.engine.planning import (
+    Choice,
+    Target,
+    accepted,
+    plan_target,
+    released,
+    selection_of,
+    situation_of,
+)
+from reconciler.engine.reading import Reading, read_target
 from reconciler.engine.recording import Origin
 from reconciler.errors import (
     CannotHoldError,
@@ -28,14 +42,15 @@ from reconciler.errors import (
 )
 from reconciler.manifest.load import load_manifest
 from reconciler.options import check_options, resolve_options
-from reconciler.plan import Finding, Plan, Selection, TargetPlan, select
+from reconciler.plan import Plan
 from reconciler.provider import Identity, Options, Provider, ProviderType
 from reconciler.providers import registry
 from reconciler.report import Report
-from reconciler.scope import Desired
+from reconciler.scope import Capabilities, Desired, Removals
 from reconciler.secret import Redactor
+from reconciler.selection import Selection
 from reconciler.source import Problem, suggest
-from reconciler.state import State
+from reconciler.state import Key, State
 from reconciler.times import time_text
 
 Progress = Callable[[str], None]
@@ -46,7 +61,8 @@ Progress = Callable[[str], None]
 class Inputs:
     """What a run starts from. `targets` limits it to these; empty means all. `now` has a zone.
 
-    `origin` says where an apply is recorded, and for whom it is.
+    `origin` says which ledger there is, and for whom an apply is. `acknowledged` is the path of the
+    file with reviewed acceptances; it need not be there, and empty means none.
     """
 
     files: tuple[str, ...]
@@ -54,22 +70,23 @@ class Inputs:
     environment: Mapping[str, str] = field(repr=False)
     now: datetime
     origin: Origin = field(default_factory=Origin)
+    acknowledged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One target as it was read: who we are there, what is asked (normalised) and what was
-    observed.
+class Limits:
+    """When an apply starts nothing more.
+
+    After `max_failures` on a target (0: never), when somebody asked to `stop`, when it `is_late`.
     """
 
-    identity: Identity
-    desired: Desired
-    observed: State
+    max_failures: int = 0
+    stop: Callable[[], bool] = field(default=lambda: False)
+    is_late: Callable[[], bool] = field(default=lambda: False)
 
-    @property
-    def untouchable(self) -> frozenset[str]:
-        """The names that no plan may touch: our own account, and what the provider adds."""
-        return self.identity.untouchable | {self.identity.account}
+
+_ORDINARY: Final = Choice()
+_UNLIMITED: Final = Limits()
 
 
 def _no_progress(_text: str) -> None:
@@ -90,6 +107,9 @@ class Run:
         self.providers: dict[str, Provider] = {}
         self.loaded = load_manifest(inputs.files)
         self.desired = self._expanded()
+        self.memories = Memories(inputs.origin.ledger)
+        self.readings: Mapping[str, Reading] = {}
+        self._digesting = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -102,10 +122,10 @@ class Run:
     ) -> None:
         for provider in self.providers.values():
             provider.close()
+        self.memories.close()
 
     def _expanded(self) -> dict[str, Desired]:
-        capabilities = {name: kind.capabilities for name, kind in self._kinds.items()}
-        desired = expand(self.loaded, capabilities, self.inputs.now)
+        desired = expand(self.loaded, self._capabilities, self.inputs.now)
         problems: list[Problem] = []
         for name, each in sorted(desired.items()):
             kind = self._kinds[each.provider]
@@ -127,6 +147,10 @@ class Run:
             asked.intersection(registry.NAMES) if asked <= set(registry.NAMES) else registry.NAMES
         )
         return {name: registry.provider_type(name) for name in sorted(used)}
+
+    @property
+    def _capabilities(self) -> dict[str, Capabilities]:
+        return {name: kind.capabilities for name, kind in self._kinds.items()}
 
     @cached_property
     def _options(self) -> dict[str, Options]:
@@ -151,13 +175,19 @@ class Run:
             return Redactor()
         return Redactor.of(secret for each in options.values() for secret in each.secrets())
 
-    # Reading and planning
+    @property
+    def digest(self) -> str:
+        """The digest of the manifest; made once, though several threads may ask."""
+        with self._digesting:
+            return self.loaded.digest
 
-    def read(self) -> dict[str, Reading]:
+    # Reading
+
+    def read(self) -> Mapping[str, Reading]:
         """Every target, read whole, side by side.
 
         Raises IncompleteReadError naming every target that could not be read, ManifestError for
-        what does not fit what is there.
+        what does not fit what is there, LedgerError.
         """
         self._open()
         failures: list[TargetError] = []
@@ -165,7 +195,7 @@ class Run:
         readings: dict[str, Reading] = {}
         with ThreadPoolExecutor(max_workers=max(1, len(self.desired))) as pool:
             waiting = {name: pool.submit(self.read_one, name) for name in self.desired}
-            _ = self.loaded.digest  # every plan needs it, and the targets take a while to answer
+            _ = self.digest  # every plan needs it, and the targets take a while to answer
         for name, future in waiting.items():
             try:
                 readings[name] = future.result()
@@ -177,6 +207,7 @@ class Run:
             raise IncompleteReadError(failures)
         if faults:
             raise ManifestError(sorted(faults, key=str))
+        self.readings = readings
         return readings
 
     def _open(self) -> None:
@@ -188,11 +219,20 @@ class Run:
     def read_one(self, name: str) -> Reading:
         """One target, read whole, with what is asked of it in its spelling. Raises TargetError."""
         self.progress(f"reading {name}")
-        provider, desired = self.providers[name], self.desired[name]
-        identity = provider.identify()
-        observed = provider.observe(desired.scope)
-        normalized = replace(desired, state=provider.normalize(desired.state, observed))
-        return Reading(identity, normalized, observed)
+
+        def recall(identity: Identity) -> Memory | None:
+            del identity
+            return self.memories.recall(name, self.desired[name].state, self.expansion)
+
+        return read_target(self.providers[name], self.desired[name], recall)
+
+    @cached_property
+    def expansion(self) -> str:
+        """A text that two runs share whose desired states are the same: program, manifest, and the
+        last time that a grant of it started or ended.
+        """
+        begun = last_boundary(self.loaded.manifest, self.inputs.now)
+        return f"{__version__} {self.digest} {time_text(begun) if begun else ''}"
 
     def _located(self, target: str, error: CannotHoldError) -> Iterator[Problem]:
         provenance = self.desired[target].provenance
@@ -200,53 +240,90 @@ class Run:
             places = provenance.of(key) or (self.loaded.source("targets", target),)
             yield Problem(places[0], f"{message} (target {target})")
 
-    def plan(self, accept: frozenset[str] = frozenset()) -> Plan:
-        """The plan for all targets of the run, without the findings whose ids are in `accept`."""
-        return self._plan(self.read(), accept)
+    # Planning
 
-    def _plan(self, readings: Mapping[str, Reading], accept: frozenset[str]) -> Plan:
-        targets: list[TargetPlan] = []
-        findings: list[Finding] = []
-        for name, reading in readings.items():
-            target, found = self._plan_one(name, reading)
-            targets.append(target)
-            findings += found
+    def plan(self, choice: Choice = _ORDINARY) -> Plan:
+        """The plan for all targets of the run; see Choice."""
+        chosen = {}
+        for name, reading in self.read().items():
+            target = self._target(name, reading)
+            chosen[name] = (target, selection_of(target, choice))
+        situations = [situation_of(*each) for each in chosen.values()]
+        findings = [found for each in situations for found in safety.judge(each)]
+        findings += safety.check_total(situations, self._removals)
         boundary = next_boundary(self.loaded.manifest, self.inputs.now)
         return Plan(
             at=time_text(self.inputs.now),
             valid_until=time_text(boundary) if boundary else "",
             manifest=self.loaded.files,
-            manifest_digest=self.loaded.digest,
-            targets=tuple(targets),
-            findings=accepted(findings, accept),
+            manifest_digest=self.digest,
+            targets=tuple(plan_target(*each) for each in chosen.values()),
+            findings=accepted(findings, choice.accept, self._acknowledged_by),
         )
 
-    def select(self, reading: Reading) -> Selection:
+    @property
+    def _removals(self) -> Removals:
+        removals = self.loaded.manifest.policies.removals
+        return Removals(removals.percent, removals.at_most, removals.floor)
+
+    def _target(self, name: str, reading: Reading) -> Target:
+        return Target(
+            name=name,
+            reading=reading,
+            capabilities=self.capabilities_of(name),
+            new_passwords=self.providers[name].new_passwords,
+            cause_of=self._causes(name, reading),
+            first_seen=lambda: self.memories.first_seen(name),
+        )
+
+    def _causes(self, name: str, reading: Reading) -> Callable[[Key], Cause]:
+        """Names causes; the manifest at other windows is expanded only when somebody asks."""
+
+        @cache
+        def timeline() -> Timeline:
+            applied = reading.memory.state if reading.memory else State({})
+            ended, unstarted = self._ended.get(name), self._unstarted.get(name)
+            return Timeline(
+                reading.asked,
+                applied,
+                ended.state if ended else None,
+                unstarted.state if unstarted else None,
+            )
+
+        return lambda key: timeline().cause(key)
+
+    @cached_property
+    def _ended(self) -> Mapping[str, Desired]:
+        """What would be asked had no grant ended; empty where none did."""
+        manifest, now = self.loaded.manifest, self.inputs.now
+        if not has_ended(manifest, now):
+            return {}
+        return expand(self.loaded, self._capabilities, now, "ended")
+
+    @cached_property
+    def _unstarted(self) -> Mapping[str, Desired]:
+        """What would be asked had no grant with a beginning begun; empty where none did."""
+        manifest, now = self.loaded.manifest, self.inputs.now
+        if not has_started(manifest, now):
+            return {}
+        return expand(self.loaded, self._capabilities, now, "unstarted")
+
+    @cached_property
+    def acknowledgements(self) -> Acknowledgements:
+        """What the reviewed file accepts and silences. Raises InputError for a file with faults."""
+        return read_acknowledgements(self.inputs.acknowledged)
+
+    def _acknowledged_by(self, finding_id: str) -> str:
+        found = self.acknowledgements.accepting(finding_id, self.inputs.now)
+        return "" if found is None else f"{found.by} ({found.reason})"
+
+    def capabilities_of(self, target: str) -> Capabilities:
+        """What this target can hold."""
+        return self._kinds[self.desired[target].provider].capabilities
+
+    def selection(self, reading: Reading) -> Selection:
         """What the policy makes of the differences that a reading shows."""
-        capabilities = self._kinds[reading.desired.provider].capabilities
-        return select(reading.desired, reading.observed, capabilities, reading.untouchable)
-
-    def _plan_one(self, name: str, reading: Reading) -> tuple[TargetPlan, tuple[Finding, ...]]:
-        """One target's part of the plan, and the findings over it."""
-        identity, desired = reading.identity, reading.desired
-        capabilities = self._kinds[desired.provider].capabilities
-        chosen = self.select(reading)
-        target = TargetPlan(
-            target=name,
-            provider=desired.provider,
-            system=f"{identity.system} {identity.version}".strip(),
-            account=identity.account,
-            changes=chosen.changes,
-            unmanaged=chosen.unmanaged,
-            access=explain.access_changes(desired, reading.observed, chosen.changes, capabilities),
-            people=desired.people,
-            new_passwords=self.providers[name].new_passwords(chosen.changes),
-        )
-        findings = (
-            *safety.check(desired, chosen.changes, chosen.protected, reading.untouchable),
-            *safety.unasked_levels(desired, reading.observed, chosen.unmanaged, capabilities),
-        )
-        return target, findings
+        return selection_of(self._target(reading.desired.target, reading), _ORDINARY)
 
     def preview(self, plan: Plan) -> dict[str, tuple[str, ...]]:
         """The statements or requests each target would get, by target, without secrets."""
@@ -265,14 +342,14 @@ class Run:
         accept: frozenset[str] = frozenset(),
         credentials_out: str = "",
         is_saved: bool = False,
-        stop: Callable[[], bool] = lambda: False,
+        limits: Limits = _UNLIMITED,
     ) -> Report:
         """Carry out exactly this plan, less what its findings hold back, and read it all once more.
 
-        Every target is read again first: StaleError if the manifest or anything the plan touches
-        differs from what was planned. UsageError if new accounts need a file for their passwords.
-        A plan that was saved is applied once: StaleError the second time, where there is a ledger.
-        `stop` is asked before each write.
+        Every target is read again first: StaleError if the manifest, the applied state or anything
+        the plan touches differs from what was planned. UsageError if new accounts need a file for
+        their passwords. A plan that was saved is applied once, and only while it is young:
+        StaleError else. What was applied is remembered where there is a ledger.
         """
-        plan = replace(plan, findings=accepted(plan.findings, accept))
-        return Application(self, plan, stop).carry_out(credentials_out, is_saved=is_saved)
+        plan = replace(plan, findings=accepted(plan.findings, accept, self._acknowledged_by))
+        return Application(self, plan, limits).carry_out(credentials_out, is_saved=is_saved)

@@ -12,6 +12,7 @@ from typing import Final
 
 from reconciler.errors import LedgerError
 from reconciler.ledger.database import Database
+from reconciler.ledger.documents import applied_digest
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.locks import Lock
 from reconciler.ledger.schema import prepare
@@ -19,6 +20,7 @@ from reconciler.ledger.sqlite_database import empty_database
 from reconciler.ledger.sqlite_file import FOLDER, open_file
 from reconciler.ledger.values import (
     Applied,
+    AppliedHead,
     Clock,
     DriftNews,
     Entry,
@@ -26,6 +28,9 @@ from reconciler.ledger.values import (
     Head,
     JournalEntry,
     LockStatus,
+    OpenIntent,
+    Result,
+    ResultStatus,
     Run,
     SeenDrift,
 )
@@ -34,6 +39,7 @@ from reconciler.secret import Secret
 __all__ = [
     "DEFAULT_LOCATION",
     "Applied",
+    "AppliedHead",
     "Clock",
     "DriftNews",
     "Entry",
@@ -43,8 +49,12 @@ __all__ = [
     "Ledger",
     "Lock",
     "LockStatus",
+    "OpenIntent",
+    "Result",
+    "ResultStatus",
     "Run",
     "SeenDrift",
+    "applied_digest",
     "is_dsn",
     "open_ledger",
 ]

@@ -7,15 +7,24 @@ database cannot hold, such as U+0000. Pure.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from typing import TypeVar, get_args
+from typing import NamedTuple, TypeVar, get_args
 
-from reconciler.changes import Status
+from reconciler.changes import Change
 from reconciler.json_node import JsonNode, WrongShapeError
 from reconciler.json_text import Json, canonical_text
-from reconciler.ledger.values import Applied, Entry, EntryKind, Run
+from reconciler.ledger.values import (
+    Applied,
+    AppliedHead,
+    Entry,
+    EntryKind,
+    Result,
+    ResultStatus,
+    Run,
+)
 from reconciler.record_documents import (
     change_document,
     fields_document,
@@ -24,7 +33,7 @@ from reconciler.record_documents import (
     read_fields,
     read_key,
 )
-from reconciler.state import Record, state_of
+from reconciler.state import Key, Record, State, state_of
 
 _Read = TypeVar("_Read")
 
@@ -41,40 +50,111 @@ def parsed(text: str, read: Callable[[JsonNode], _Read]) -> _Read:
         raise WrongShapeError(str(error)) from None
 
 
+def _has(node: JsonNode, name: str) -> bool:
+    return isinstance(node.value, dict) and name in node.value
+
+
 # Applied states
 
 
-def applied_text(applied: Applied) -> str:
-    """An applied state with its origin; its target is not in it."""
+class AppliedTexts(NamedTuple):
+    """An applied state as it is kept: all but the records, and the records.
+
+    A ledger of format 1 kept both as one text: then `records` is empty.
+    """
+
+    head: str
+    records: str
+
+
+def applied_digest(
+    state: State, protected: Iterable[str] = (), ends_sessions: Iterable[Key] = ()
+) -> str:
+    """The SHA-256 of a state together with what was protected and what was to end sessions."""
+    return _digest(_records_text(state), protected, ends_sessions)
+
+
+def _digest(records: str, protected: Iterable[str], ends_sessions: Iterable[Key]) -> str:
+    rest: Json = [sorted(set(protected)), [key_document(key) for key in sorted(set(ends_sessions))]]
+    return hashlib.sha256((canonical_text(rest) + records).encode()).hexdigest()
+
+
+def _records_text(state: State) -> str:
     return canonical_text(
-        {
-            "manifest_digest": applied.manifest_digest,
-            "commit": applied.commit,
-            "author": applied.author,
-            "at": applied.at,
-            "run_id": applied.run_id,
-            "records": [
-                {**key_document(key), "fields": fields_document(fields)}
-                for key, fields in applied.state
-            ],
-        }
+        [{**key_document(key), "fields": fields_document(fields)} for key, fields in state]
     )
 
 
-def read_applied(target: str, text: str) -> Applied:
-    """The applied state of this target."""
-    return parsed(
-        text,
-        lambda node: Applied(
-            target=target,
-            state=state_of(node.each("records", _record)),
-            manifest_digest=node.text("manifest_digest"),
-            commit=node.text("commit"),
-            author=node.text("author"),
-            at=node.text("at"),
-            run_id=node.number("run_id"),
-        ),
+def applied_texts(applied: Applied) -> tuple[AppliedTexts, str]:
+    """An applied state with its origin, and its digest; its target is not in the texts."""
+    records = _records_text(applied.state)
+    digest = _digest(records, applied.protected, applied.ends_sessions)
+    head: dict[str, Json] = {
+        "manifest_digest": applied.manifest_digest,
+        "commit": applied.commit,
+        "author": applied.author,
+        "at": applied.at,
+        "run_id": applied.run_id,
+        "protected": list(applied.protected),
+        "ends_sessions": [key_document(key) for key in sorted(applied.ends_sessions)],
+        "stands_for": applied.stands_for,
+        "digest": digest,
+    }
+    return AppliedTexts(canonical_text(head), records), digest
+
+
+def read_applied(target: str, texts: AppliedTexts) -> Applied:
+    """The applied state of this target. WrongShapeError where it does not fit its digest."""
+    head, records = read_applied_head(target, texts.head), _kept_records(texts)
+    if _digest(records, head.protected, head.ends_sessions) != head.digest:
+        raise WrongShapeError("the applied state does not fit its digest")
+    return Applied(
+        target=target,
+        state=parsed(records, _state),
+        manifest_digest=head.manifest_digest,
+        commit=head.commit,
+        author=head.author,
+        at=head.at,
+        run_id=head.run_id,
+        protected=head.protected,
+        ends_sessions=head.ends_sessions,
+        stands_for=head.stands_for,
+        digest=head.digest,
     )
+
+
+def read_applied_head(target: str, text: str) -> AppliedHead:
+    """All but the state, from the text that does not have the records."""
+    return parsed(text, lambda node: _head(target, node))
+
+
+def _head(target: str, node: JsonNode) -> AppliedHead:
+    is_old = _has(node, "records")
+    return AppliedHead(
+        target=target,
+        manifest_digest=node.text("manifest_digest"),
+        commit=node.text("commit"),
+        author=node.text("author"),
+        at=node.text("at"),
+        run_id=node.number("run_id"),
+        protected=() if is_old else node.texts("protected"),
+        ends_sessions=frozenset(() if is_old else node.each("ends_sessions", read_key)),
+        stands_for="" if is_old else node.text("stands_for"),
+        digest=_digest(_records_in(node), (), ()) if is_old else node.text("digest"),
+    )
+
+
+def _kept_records(texts: AppliedTexts) -> str:
+    return texts.records or parsed(texts.head, _records_in)
+
+
+def _records_in(node: JsonNode) -> str:
+    """The records of an applied state of format 1, which stand in its one text."""
+    return canonical_text(node.get("records").value)
+
+
+def _state(node: JsonNode) -> State:
+    return state_of(JsonNode({"records": node.value}, "").each("records", _record))
 
 
 def _record(node: JsonNode) -> Record:
@@ -108,6 +188,7 @@ def read_run(text: str) -> Run:
             ended=node.text("ended"),
             exit_code=None if node.get("exit_code").value is None else node.number("exit_code"),
             summary=node.text("summary"),
+            targets=node.texts("targets") if _has(node, "targets") else (),
         ),
     )
 
@@ -115,44 +196,97 @@ def read_run(text: str) -> Run:
 # Entries of the journal
 
 
+class Content(NamedTuple):
+    """What stands in an entry's content. `format` is that of the ledger that wrote it."""
+
+    number: int
+    at: str
+    entry: Entry
+    format: int
+
+
 def entry_text(number: int, at: str, entry: Entry) -> str:
     """The content of an entry: what its hash is taken of."""
-    return canonical_text(
-        {
-            "number": number,
-            "at": at,
-            "kind": entry.kind,
-            "run_id": entry.run_id,
-            "target": entry.target,
-            "change": None if entry.change is None else change_document(entry.change),
-            "status": entry.status,
-            "message": entry.message,
-            "finding": entry.finding,
-            "by": entry.by,
-            "plan_digest": entry.plan_digest,
-        }
-    )
+    return canonical_text({"number": number, "at": at, **entry_document(entry)})
 
 
-def read_entry(text: str) -> tuple[int, str, Entry]:
-    """The number, the time and the entry of this content."""
-    return parsed(text, lambda node: (node.number("number"), node.text("at"), _entry(node)))
+def entry_document(entry: Entry) -> dict[str, Json]:
+    """An entry as plain values; results that follow one another and are alike are one range."""
+    return {
+        "kind": entry.kind,
+        "run_id": entry.run_id,
+        "target": entry.target,
+        "changes": [change_document(change) for change in entry.changes],
+        "intent": entry.intent,
+        "results": _ranges(entry.results),
+        "message": entry.message,
+        "finding": entry.finding,
+        "by": entry.by,
+        "plan_digest": entry.plan_digest,
+    }
 
 
-def _entry(node: JsonNode) -> Entry:
-    has_change = node.get("change").value is not None
-    has_status = node.get("status").value is not None
-    return Entry(
+def _ranges(results: Iterable[Result]) -> list[dict[str, Json]]:
+    """So that thousands of changes that were done take a few bytes. In the order of the results."""
+    ranges: list[dict[str, Json]] = []
+    following, alike = -1, ("", "")
+    for each in results:
+        if each.index != following or (each.status, each.message) != alike:
+            alike = (each.status, each.message)
+            ranges.append({"first": each.index, "status": each.status, "message": each.message})
+        ranges[-1]["last"] = each.index
+        following = each.index + 1
+    return ranges
+
+
+def read_entry(text: str) -> Content:
+    """The entry of this content, of whichever format."""
+    return parsed(text, _content)
+
+
+def _content(node: JsonNode) -> Content:
+    is_old = _has(node, "change")
+    number, at = node.number("number"), node.text("at")
+    entry = Entry(
         kind=node.word("kind", get_args(EntryKind)),
         run_id=node.number("run_id"),
         target=node.text("target"),
-        change=read_change(node.get("change")) if has_change else None,
-        status=node.word("status", get_args(Status)) if has_status else None,
+        changes=_old_changes(node) if is_old else node.each("changes", read_change),
+        intent=0 if is_old else node.number("intent"),
+        results=_old_results(node) if is_old else _results(node),
         message=node.text("message"),
         finding=node.text("finding"),
         by=node.text("by"),
         plan_digest=node.text("plan_digest"),
     )
+    return Content(number, at, entry, 1 if is_old else 2)
+
+
+def _results(node: JsonNode) -> tuple[Result, ...]:
+    return tuple(result for each in node.each("results", _range) for result in each)
+
+
+def _range(node: JsonNode) -> tuple[Result, ...]:
+    first, last = node.number("first"), node.number("last")
+    if not 0 <= first <= last:
+        node.wrong("a range of indexes")
+    status, message = node.word("status", get_args(ResultStatus)), node.text("message")
+    return tuple(Result(index, status, message) for index in range(first, last + 1))
+
+
+def _old_changes(node: JsonNode) -> tuple[Change, ...]:
+    """The one change of an entry of format 1, which may know nothing of sessions."""
+    change = node.get("change")
+    if change.value is None:
+        return ()
+    if isinstance(change.value, dict):
+        change = JsonNode({"end_sessions": [], **change.value}, change.place)
+    return (read_change(change),)
+
+
+def _old_results(node: JsonNode) -> tuple[Result, ...]:
+    has_status = node.get("status").value is not None
+    return (Result(0, node.word("status", get_args(ResultStatus))),) if has_status else ()
 
 
 # Drift

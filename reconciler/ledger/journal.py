@@ -16,40 +16,38 @@ from reconciler.changes import Change
 from reconciler.json_node import WrongShapeError
 from reconciler.json_text import canonical_text
 from reconciler.ledger.database import Row, Transaction, whole
-from reconciler.ledger.documents import entry_text, read_entry
+from reconciler.ledger.documents import Content, entry_text, read_entry
+from reconciler.ledger.intents import Count, still_open
 from reconciler.ledger.schema import NO_HASH
 from reconciler.ledger.values import Entry, Head, JournalEntry
 from reconciler.record_documents import key_document
 
-_PAGE_SIZE: Final = 1000
+_PAGE_SIZE: Final = 50  # an entry with thousands of changes has megabytes
 _BEFORE_ALL: Final = -(2**63)
 
 _SELECT: Final = (
-    "SELECT number, previous, hash, content, at, kind, target, run_id, subject, status FROM journal"
+    "SELECT number, previous, hash, content, at, kind, target, run_id, intent, subject, status,"
+    " still_open FROM journal"
 )
 _INSERT: Final = (
-    "INSERT INTO journal (number, previous, hash, content, at, kind, target, run_id, subject,"
-    " status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_OPEN: Final = (
-    " LEFT JOIN (SELECT subject AS settled, max(number) AS settled_by FROM journal"
-    " WHERE target = ? AND kind = 'result' AND status <> 'unknown' GROUP BY subject) results"
-    " ON settled = subject"
-    " WHERE target = ? AND kind = 'intent' AND number > coalesce(settled_by, 0) ORDER BY number"
+    "INSERT INTO journal (number, previous, hash, content, at, kind, target, run_id, intent,"
+    " subject, status, still_open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?)"
 )
 _PAGE: Final = " WHERE number > ? ORDER BY number LIMIT ?"
 
 
 def append(transaction: Transaction, at: str, entries: Iterable[Entry]) -> tuple[JournalEntry, ...]:
-    """Put entries at the end of the journal."""
+    """Put entries at the end of the journal. ValueError for results that fit no intent there."""
     last = head(transaction)
     number, previous = last.count, last.hash
     written: list[JournalEntry] = []
     for entry in entries:
         number += 1
+        count = still_open(transaction, entry)
         content = entry_text(number, at, entry)
         digest = _hash(previous, content)
-        transaction.execute(_INSERT, number, previous, digest, content, *_searched(at, entry))
+        columns = (number, previous, digest, content, *_searched(at, entry), count)
+        transaction.execute(_INSERT, *columns)
         written.append(JournalEntry(number, at, _as_kept(entry), previous, digest))
         previous = digest
     transaction.execute("UPDATE journal_head SET number = ?, hash = ?", number, previous)
@@ -57,8 +55,9 @@ def append(transaction: Transaction, at: str, entries: Iterable[Entry]) -> tuple
 
 
 def _as_kept(entry: Entry) -> Entry:
-    change = entry.change
-    return entry if change is None else replace(entry, change=replace(change, sources=()))
+    if not any(change.sources for change in entry.changes):
+        return entry
+    return replace(entry, changes=tuple(replace(each, sources=()) for each in entry.changes))
 
 
 def head(transaction: Transaction) -> Head:
@@ -73,14 +72,21 @@ def _hash(previous: str, content: str) -> str:
     return hashlib.sha256((previous + content).encode()).hexdigest()
 
 
-def _searched(at: str, entry: Entry) -> tuple[str, str, str, int, str, str]:
+def _searched(at: str, entry: Entry) -> tuple[str, str, str, int, int]:
     """The columns that repeat parts of the content."""
-    subject = _subject(entry.change) if entry.change else ""
-    return (at, entry.kind, entry.target, entry.run_id, subject, entry.status or "")
+    return (at, entry.kind, entry.target, entry.run_id, entry.intent)
+
+
+def _searched_once(content: Content) -> tuple[str, str]:
+    """The columns by which format 1 found the result of an intent; later ones leave them empty."""
+    changes, results = content.entry.changes, content.entry.results
+    if content.format > 1:
+        return ("", "")
+    return (_subject(changes[0]) if changes else "", results[0].status if results else "")
 
 
 def _subject(change: Change) -> str:
-    """What an intent and its result have in common: the action and the key."""
+    """What an intent and its result had in common in format 1: the action and the key."""
     document = {"action": change.action, **key_document(change.key)}
     return hashlib.sha256(canonical_text(document).encode()).hexdigest()
 
@@ -106,18 +112,8 @@ def entries(
     return tuple(_read(row) for row in reversed(rows))
 
 
-def open_intents(transaction: Transaction, target: str) -> tuple[JournalEntry, ...]:
-    """The intents of which nobody knows what became of them, oldest first.
-
-    A later result for the same action on the same key settles an intent, whichever run wrote it;
-    one with the status unknown does not.
-    """
-    rows = transaction.rows(_SELECT + _OPEN, target, target)
-    return tuple(_read(row) for row in rows)
-
-
 def _read(row: Row) -> JournalEntry:
-    number, at, entry = read_entry(str(row[3]))
+    number, at, entry, _ = read_entry(str(row[3]))
     return JournalEntry(number, at, entry, str(row[1]), str(row[2]))
 
 
@@ -127,14 +123,14 @@ def _read(row: Row) -> JournalEntry:
 def problems(transaction: Transaction) -> Iterator[str]:
     """What is wrong with the journal, in order of the entries."""
     number, previous = 0, NO_HASH
+    count: Count | None = Count()
     for row in _all(transaction):
-        found = whole(row[0])
-        if found != number + 1:
-            yield _missing(number + 1, found - 1)
-        elif row[1] != previous:
-            yield f"entry {found} does not follow entry {number}: one of the two was edited"
-        yield from _faults(row)
-        number, previous = found, str(row[2])
+        gap = [*_gap(row, number, previous)]
+        faults = [*gap, *_faults(row, None if gap else count)]
+        if faults:
+            count = None  # what is missing or edited may be what it would have counted
+        yield from faults
+        number, previous = whole(row[0]), str(row[2])
     try:
         yield from _end(head(transaction), Head(number, previous))
     except WrongShapeError as error:
@@ -149,6 +145,15 @@ def _all(transaction: Transaction) -> Iterator[Row]:
         page = transaction.rows(_SELECT + _PAGE, page[-1][0], _PAGE_SIZE)
 
 
+def _gap(row: Row, number: int, previous: str) -> Iterator[str]:
+    """What is wrong between the entry of this number and hash and the one of the row."""
+    found = whole(row[0])
+    if found != number + 1:
+        yield _missing(number + 1, found - 1)
+    elif row[1] != previous:
+        yield f"entry {found} does not follow entry {number}: one of the two was edited"
+
+
 def _missing(first: int, last: int) -> str:
     if last < first:
         return f"there is an entry {last + 1}, which reconciler never wrote"
@@ -157,17 +162,21 @@ def _missing(first: int, last: int) -> str:
     return f"entries {first} to {last} are missing"
 
 
-def _faults(row: Row) -> Iterator[str]:
+def _faults(row: Row, count: Count | None) -> Iterator[str]:
+    """What is wrong with the entry itself; without `count`, not whether it counts rightly."""
     number, previous, digest, content = whole(row[0]), str(row[1]), str(row[2]), str(row[3])
     if _hash(previous, content) != digest:
         yield f"entry {number} was edited: its content does not fit its hash"
         return
     try:
-        told, at, entry = read_entry(content)
+        told = read_entry(content)
     except WrongShapeError as error:
         yield f"entry {number} was not written by reconciler: {error}"
         return
-    if (told, *_searched(at, entry)) != (number, *row[4:]):
+    columns = (told.number, *_searched(told.at, told.entry), *_searched_once(told))
+    still = count.behind(number, told.entry) if count else None
+    is_counted = told.format > 1 and still is not None
+    if columns != (number, *row[4:-1]) or (is_counted and still != row[-1]):
         yield f"entry {number} was edited: its columns do not fit its content"
 
 

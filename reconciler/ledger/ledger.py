@@ -6,7 +6,7 @@ journal is `journal`, the leases are `locks`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -15,11 +15,13 @@ from typing import Self
 from reconciler.errors import LedgerError, StaleError
 from reconciler.json_node import WrongShapeError
 from reconciler.json_text import Json, canonical_text
-from reconciler.ledger import journal, locks
+from reconciler.ledger import intents, journal, locks
 from reconciler.ledger.database import Database, Transaction, damaged, whole
 from reconciler.ledger.documents import (
-    applied_text,
+    AppliedTexts,
+    applied_texts,
     read_applied,
+    read_applied_head,
     read_object,
     read_run,
     run_text,
@@ -27,26 +29,33 @@ from reconciler.ledger.documents import (
 from reconciler.ledger.locks import Lease, Lock
 from reconciler.ledger.values import (
     Applied,
+    AppliedHead,
     Clock,
     DriftNews,
     Entry,
     Head,
     JournalEntry,
     LockStatus,
+    OpenIntent,
     Run,
     SeenDrift,
     rfc3339_utc,
     time_text,
 )
 
+_APPLIED = "SELECT document, records FROM applied WHERE target = ?"
 _UPSERT_APPLIED = (
-    "INSERT INTO applied (target, document) VALUES (?, ?)"
-    " ON CONFLICT (target) DO UPDATE SET document = excluded.document"
+    "INSERT INTO applied (target, document, records) VALUES (?, ?, ?) ON CONFLICT (target)"
+    " DO UPDATE SET document = excluded.document, records = excluded.records"
 )
 _UPSERT_DRIFT = (
     "INSERT INTO drift (target, id, first_seen, document) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (target, id) DO UPDATE SET document = excluded.document"
 )
+
+
+_APPLIES = "SELECT run_id, document FROM runs WHERE kind = 'apply'"
+_PAGE_SIZE = 100
 
 
 class Ledger:
@@ -115,13 +124,25 @@ class Ledger:
     def applied(self, target: str) -> Applied | None:
         """What the last apply left on this target, or None where the ledger knows of none."""
         with self._read() as transaction:
-            rows = transaction.rows("SELECT document FROM applied WHERE target = ?", target)
-            return read_applied(target, str(rows[0][0])) if rows else None
+            rows = transaction.rows(_APPLIED, target)
+            texts = [AppliedTexts(str(head), str(records)) for head, records in rows]
+            return read_applied(target, texts[0]) if texts else None
 
-    def save_applied(self, applied: Applied) -> None:
-        """Remember what an apply left; it replaces what was remembered of that target."""
+    def applied_head(self, target: str) -> AppliedHead | None:
+        """The same without the state, which is not even read."""
+        with self._read() as transaction:
+            rows = transaction.rows("SELECT document FROM applied WHERE target = ?", target)
+            return read_applied_head(target, str(rows[0][0])) if rows else None
+
+    def save_applied(self, applied: Applied) -> str:
+        """Remember what an apply left; it replaces what was remembered of that target.
+
+        Gives the digest of it, whatever digest it had.
+        """
+        texts, digest = applied_texts(applied)
         with self._write() as transaction:
-            transaction.execute(_UPSERT_APPLIED, applied.target, applied_text(applied))
+            transaction.execute(_UPSERT_APPLIED, applied.target, texts.head, texts.records)
+        return digest
 
     # Runs
 
@@ -134,10 +155,12 @@ class Ledger:
         commit: str = "",
         author: str = "",
         command: str = "",
+        targets: Sequence[str] = (),
     ) -> int:
         """Record that a run of this kind (`apply`, `drift`, ...) starts; its number, from 1.
 
-        `command` is the command line; the caller leaves secrets out of it.
+        `command` is the command line; the caller leaves secrets out of it. `targets` are those that
+        the run writes or verifies.
         """
         with self._write() as transaction:
             last = transaction.rows("SELECT coalesce(max(run_id), 0) FROM runs")
@@ -150,6 +173,7 @@ class Ledger:
                 commit=commit,
                 author=author,
                 command=command,
+                targets=tuple(targets),
             )
             transaction.execute(
                 "INSERT INTO runs (run_id, kind, document) VALUES (?, ?, ?)",
@@ -186,10 +210,21 @@ class Ledger:
                 rows = transaction.rows(where + newest_first, kind, limit)
             return tuple(read_run(str(row[0])) for row in rows)
 
+    def last_success(self, target: str) -> Run | None:
+        """The newest apply that wrote or verified this target and ended well, or None."""
+        with self._read() as transaction:
+            for run in _applies(transaction):
+                if run.exit_code == 0 and target in run.targets:
+                    return run
+        return None
+
     # The journal
 
     def append(self, *entries: Entry) -> tuple[JournalEntry, ...]:
-        """Put entries at the end of the journal: all of them or none, with one commit."""
+        """Put entries at the end of the journal: all of them or none, with one commit.
+
+        ValueError for results of an intent, or of a change of it, that the journal does not have.
+        """
         if not entries:
             return ()
         with self._write() as transaction:
@@ -206,14 +241,14 @@ class Ledger:
         with self._read() as transaction:
             return journal.entries(transaction, target, beginning, limit)
 
-    def open_intents(self, target: str) -> tuple[JournalEntry, ...]:
-        """The intents of which nobody knows what became of them: a run died, or lost the target.
+    def open_intents(self, target: str) -> tuple[OpenIntent, ...]:
+        """The intents, oldest first, with changes of which nobody knows what became: a run died, or
+        lost the target.
 
-        A later result for the same action on the same key, by any run, settles one, unless its
-        status is unknown.
+        A result settles a change unless its status is unknown; whatever a later run found does.
         """
         with self._read() as transaction:
-            return journal.open_intents(transaction, target)
+            return intents.open_intents(transaction, target)
 
     def verify(self) -> tuple[str, ...]:
         """What is wrong with the journal, a sentence each; empty where the chain is whole."""
@@ -265,10 +300,20 @@ class Ledger:
         with self._read() as transaction:
             return locks.status(transaction, target, self._clock)
 
-    def break_lock(self, target: str, by: str) -> LockStatus | None:
-        """Free the lock of a target whose holder is known to be dead; who held it, or None."""
+    def locks(self) -> tuple[LockStatus, ...]:
+        """All locks that somebody holds, sorted by target."""
+        with self._read() as transaction:
+            return locks.held(transaction, self._clock)
+
+    def break_lock(
+        self, target: str, by: str, *, shown: LockStatus | None = None
+    ) -> LockStatus | None:
+        """Free the lock of a target whose holder is known to be dead; who held it, or None.
+
+        With `shown`, what somebody saw and decided on: LockHeldError where it is another's by now.
+        """
         with self._write() as transaction:
-            return locks.break_open(transaction, target, by, self._clock)
+            return locks.break_open(transaction, target, by, self._clock, shown)
 
     # Drift
 
@@ -285,6 +330,7 @@ class Ledger:
                 text = canonical_text(findings[id])
                 transaction.execute(_UPSERT_DRIFT, target, id, time, text)
             resolved = tuple(each for id, each in sorted(seen.items()) if id not in findings)
+            worse = {id for id in seen if id in findings and _is_worse(seen[id], findings[id])}
             for each in resolved:
                 transaction.execute(
                     "DELETE FROM drift WHERE target = ? AND id = ?", target, each.id
@@ -292,7 +338,8 @@ class Ledger:
         return DriftNews(
             first_seen=first_seen,
             new=tuple(id for id in first_seen if id not in seen),
-            still=tuple(id for id in first_seen if id in seen),
+            still=tuple(id for id in first_seen if id in seen and id not in worse),
+            worse=tuple(sorted(worse)),
             resolved=resolved,
         )
 
@@ -300,6 +347,20 @@ class Ledger:
         """The drift of a target that was noted last, sorted by id."""
         with self._read() as transaction:
             return _seen_drift(transaction, target)
+
+
+def _applies(transaction: Transaction) -> Iterator[Run]:
+    """All applies, newest first, some read at a time."""
+    page = transaction.rows(_APPLIES + " ORDER BY run_id DESC LIMIT ?", _PAGE_SIZE)
+    while page:
+        yield from (read_run(str(row[1])) for row in page)
+        before = _APPLIES + " AND run_id < ? ORDER BY run_id DESC LIMIT ?"
+        page = transaction.rows(before, page[-1][0], _PAGE_SIZE)
+
+
+def _is_worse(seen: SeenDrift, finding: Mapping[str, Json]) -> bool:
+    before, now = seen.document.get("observed"), finding.get("observed")
+    return canonical_text(before) != canonical_text(now)
 
 
 def _started(run: Run) -> Entry:

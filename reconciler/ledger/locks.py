@@ -15,11 +15,12 @@ from typing import Self
 from reconciler.errors import LedgerError, LockHeldError
 from reconciler.json_text import canonical_text
 from reconciler.ledger import journal
-from reconciler.ledger.database import Database, Transaction, whole
+from reconciler.ledger.database import Database, Row, Transaction, whole
 from reconciler.ledger.documents import parsed
 from reconciler.ledger.values import Clock, Entry, LockStatus, time_text
 
 _BEATS_PER_LEASE = 3
+_HELD = "SELECT target, holder, since, expires, run_id FROM locks WHERE holder <> ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,20 @@ class Lease:
 
 def status(transaction: Transaction, target: str, clock: Clock) -> LockStatus | None:
     """Who holds the lock of a target, or None where nobody does."""
-    rows = transaction.rows(
-        "SELECT holder, since, expires, run_id FROM locks WHERE target = ? AND holder <> ''", target
-    )
-    if not rows:
-        return None
-    holder, since, expires, run_id = rows[0]
+    rows = transaction.rows(_HELD + " AND target = ?", target)
+    return _status(rows[0], clock) if rows else None
+
+
+def held(transaction: Transaction, clock: Clock) -> tuple[LockStatus, ...]:
+    """All locks that somebody holds, sorted by target."""
+    found = (_status(row, clock) for row in transaction.rows(_HELD))
+    return tuple(sorted(found, key=lambda each: each.target))
+
+
+def _status(row: Row, clock: Clock) -> LockStatus:
+    target, holder, since, expires, run_id = row
     return LockStatus(
-        target=target,
+        target=str(target),
         holder=parsed(str(holder), lambda node: node.as_text()),
         since=str(since),
         expires=str(expires),
@@ -124,16 +131,27 @@ def release(transaction: Transaction, lease: Lease) -> None:
     )
 
 
-def break_open(transaction: Transaction, target: str, by: str, clock: Clock) -> LockStatus | None:
-    """Free the lock whoever holds it, and say so in the journal; who held it, or None."""
+def break_open(
+    transaction: Transaction, target: str, by: str, clock: Clock, shown: LockStatus | None
+) -> LockStatus | None:
+    """Free the lock whoever holds it, and say so in the journal; who held it, or None.
+
+    With `shown`, only that holder's: LockHeldError where another one took it since.
+    """
     held = status(transaction, target, clock)
     if held is None:
         return None
+    if shown is not None and _who(held) != _who(shown):
+        raise LockHeldError(_held_text(held))
     transaction.execute("UPDATE locks SET holder = '' WHERE target = ?", target)
     message = f"{held.holder} held it since {held.since}"
     entry = Entry("lock_broken", 0, target, message=message, by=by)
     journal.append(transaction, time_text(clock()), [entry])
     return held
+
+
+def _who(held: LockStatus) -> tuple[str, str, int]:
+    return (held.holder, held.since, held.run_id)  # renewing a lease changes only when it ends
 
 
 class Lock:

@@ -53,7 +53,7 @@ _HIDDEN: Final = """
 """
 _RIGHTS: Final = (
     "it needs USAGE on the schema and SELECT, INSERT, UPDATE and DELETE on its tables, or CREATE "
-    "on the database to make them"
+    "on the database to make them; an older ledger is updated by the role that owns the tables"
 )
 _SECRETS: Final = ("password", "sslpassword", "oauth_client_secret")
 _DEFAULTS: Final = {

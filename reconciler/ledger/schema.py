@@ -39,6 +39,21 @@ STEPS: Final[tuple[Step, ...]] = (
         "CREATE TABLE drift (target TEXT NOT NULL, id TEXT NOT NULL, first_seen TEXT NOT NULL,"
         " document TEXT NOT NULL, PRIMARY KEY (target, id))",
     ),
+    (
+        # columns and not tables: rights that other roles have on the tables of PostgreSQL stay
+        "ALTER TABLE applied ADD COLUMN records TEXT NOT NULL DEFAULT ''",
+        # which intent a result speaks of, and how many of its changes are open behind the entry
+        "ALTER TABLE journal ADD COLUMN intent BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE journal ADD COLUMN still_open BIGINT NOT NULL DEFAULT 0",
+        # in format 1 an intent had one change, and its result was found by action and key
+        "UPDATE journal SET still_open = 1 WHERE kind = 'intent' AND subject <> ''"
+        " AND NOT EXISTS (SELECT 1 FROM journal later WHERE later.target = journal.target"
+        " AND later.subject = journal.subject AND later.kind = 'result'"
+        " AND later.status <> 'unknown' AND later.number > journal.number)",
+        "DROP INDEX journal_subject",
+        "CREATE INDEX journal_intent ON journal (intent, still_open)",
+        "CREATE INDEX journal_open ON journal (target, kind, number, still_open)",
+    ),
 )
 _TABLES: Final = frozenset(
     {"meta", "applied", "runs", "journal", "journal_head", "used_plans", "locks", "drift"}
@@ -104,6 +119,6 @@ def _version(place: str, transaction: Transaction) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) > 0):
         raise damaged(place, "it is a database, but not a ledger of reconciler")
     missing = sorted(_TABLES - tables)
-    if missing and int(text) == len(STEPS):
+    if missing and int(text) <= len(STEPS):  # all formats known here have the same tables
         raise damaged(place, f"the table {missing[0]} is missing")
     return int(text)

@@ -23,6 +23,8 @@ from reconciler.ledger.sqlite_database import (
 )
 
 FOLDER: Final = ".reconciler"
+_IGNORED: Final = "*\n!.gitignore\n!acknowledge.yaml\n"
+"""Of that folder git keeps what people review, and nothing that the program writes."""
 _APPLICATION_ID: Final = int.from_bytes(b"rcnl", "big")
 """Stands in the file's header, so that programs such as `file` can tell what it is."""
 
@@ -94,7 +96,7 @@ def _make_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     ignore = folder / ".gitignore"
     if (not was_there or folder.name == FOLDER) and not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+        ignore.write_text(_IGNORED, encoding="utf-8")
 
 
 def _make_file(path: Path) -> None:

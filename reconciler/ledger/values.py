@@ -8,13 +8,13 @@ means that no run did it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from reconciler.changes import Change, Status
+from reconciler.changes import Change
 from reconciler.json_text import Json
-from reconciler.state import State
+from reconciler.state import Key, State
 
 Clock = Callable[[], datetime]
 """Says what time it is, with a zone."""
@@ -23,12 +23,17 @@ EntryKind = Literal[
     "run_started",
     "intent",
     "result",
+    "found",
     "accepted",
     "lock_taken",
     "lock_taken_over",
     "lock_broken",
     "run_ended",
 ]
+ResultStatus = Literal["done", "failed", "skipped", "unknown", "not_done", "changed"]
+"""What became of an intended change. A result says one of the first four; what a later run found on
+the target is done, not done, or changed to something else.
+"""
 
 
 def time_text(time: datetime) -> str:
@@ -51,6 +56,10 @@ class Applied:
     """What the last apply left on one target, in the manifest's spelling, and where it came from.
 
     `manifest_digest`, `commit` and `author` say which manifest; empty where that is not known.
+    `protected` are the patterns that protected accounts when it was applied, and `ends_sessions`
+    the memberships whose end was to end sessions. `stands_for` says of which manifest, window and
+    program version the state is exactly the expansion; empty where it is applied only in part.
+    `digest` is computed when it is saved, and empty before.
     """
 
     target: str
@@ -60,11 +69,38 @@ class Applied:
     author: str
     at: str
     run_id: int
+    protected: tuple[str, ...] = ()
+    ends_sessions: frozenset[Key] = frozenset()
+    stands_for: str = ""
+    digest: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedHead:
+    """All that is known of an applied state but the state; quick to get, however large that is.
+
+    `digest` is the SHA-256 over the state, `protected` and `ends_sessions`: two applied states with
+    the same one are the same, whoever applied them and when.
+    """
+
+    target: str
+    manifest_digest: str
+    commit: str
+    author: str
+    at: str
+    run_id: int
+    protected: tuple[str, ...]
+    ends_sessions: frozenset[Key]
+    stands_for: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. While it runs, or if it died, `ended` is empty and `exit_code` None."""
+    """One run. While it runs, or if it died, `ended` is empty and `exit_code` None.
+
+    `targets` are those that it wrote or verified; empty for a run of which that was not kept.
+    """
 
     run_id: int
     kind: str
@@ -77,22 +113,35 @@ class Run:
     ended: str = ""
     exit_code: int | None = None
     summary: str = ""
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one change of an intent; `index` counts into its `changes`, from 0."""
+
+    index: int
+    status: ResultStatus
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What the journal is told.
 
-    An intent and a result have a `change`, a result also a `status`. An accepted finding has its id
-    in `finding`, who accepted it in `by` and for which plan in `plan_digest`. The journal does not
-    keep the `sources` of a change: the commit of its run has the lines.
+    An intent has the `changes` that are about to be sent, together. A result, and what a later run
+    `found`, has in `intent` the number of the intent entry, and `results` for some or all of its
+    changes. An accepted finding has its id in `finding`, who accepted it in `by` and for which plan
+    in `plan_digest`. The journal does not keep the `sources` of a change: the commit of its run has
+    the lines.
     """
 
     kind: EntryKind
     run_id: int
     target: str = ""
-    change: Change | None = None
-    status: Status | None = None
+    changes: tuple[Change, ...] = ()
+    intent: int = 0
+    results: tuple[Result, ...] = ()
     message: str = ""
     finding: str = ""
     by: str = ""
@@ -111,6 +160,16 @@ class JournalEntry:
     entry: Entry
     previous: str
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntent:
+    """An intent, with those of its changes, by index, of which nobody knows what became."""
+
+    number: int
+    at: str
+    run_id: int
+    changes: tuple[tuple[int, Change], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +208,12 @@ class SeenDrift:
 class DriftNews:
     """What became of the drift of a target since it was noted before. Ids are sorted.
 
-    `first_seen` has the new and the still present ones; the resolved ones are forgotten.
+    `still` is as it was, and `worse` is still there and was changed further on the target.
+    `first_seen` has all but the resolved ones, which are forgotten.
     """
 
     first_seen: Mapping[str, str]
     new: tuple[str, ...]
     still: tuple[str, ...]
+    worse: tuple[str, ...]
     resolved: tuple[SeenDrift, ...]

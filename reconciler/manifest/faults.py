@@ -1,4 +1,4 @@
-"""What the models have against a manifest, in words for the person who wrote it.
+"""What the models have against a file, in words for the person who wrote it.
 
 Here belongs the translation of pydantic's errors into problems with a place. The faults that the
 manifest's own validators raise come with their words and pass through.
@@ -8,57 +8,41 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from reconciler.manifest.merge import Merged, Path, dotted
-from reconciler.manifest.models import (
-    Account,
-    Grant,
-    Group,
-    Policy,
-    PrivilegeRule,
-    Role,
-    Server,
-    Target,
-    User,
-)
+from reconciler.manifest.merge import Path, dotted
+from reconciler.manifest.privileges import PrivilegeRule
 from reconciler.source import Problem, Source, suggest
 
-_Shape: TypeAlias = type[BaseModel] | type[PrivilegeRule]
+Shape: TypeAlias = type[BaseModel] | type[PrivilegeRule]
+Shapes: TypeAlias = Mapping[tuple[str, ...], Shape]
+"""Which model stands where in a file; a star is any name or number."""
 
-_SHAPES: Final[Mapping[tuple[str, ...], _Shape]] = {
-    ("targets", "*"): Target,
-    ("targets", "*", "policy"): Policy,
-    ("servers", "*"): Server,
-    ("users", "*"): User,
-    ("users", "*", "accounts", "*"): Account,
-    ("groups", "*"): Group,
-    ("roles", "*"): Role,
-    ("roles", "*", "privileges", "*"): PrivilegeRule,
-    ("grants", "*"): Grant,
-}
-"""Which model stands where; a star is any name or number."""
+Follow: TypeAlias = Callable[[Sequence[str | int]], tuple[Path, Source]]
+"""Gives the steps of a path that a file has, and the place where they lead."""
 
 _KEY_MARK: Final = "[key]"
 """What pydantic appends to the path of an error in a key of a mapping."""
 
 
-def problems_of(error: ValidationError, merged: Merged) -> Iterator[Problem]:
+def problems_of(error: ValidationError, shapes: Shapes, follow: Follow) -> Iterator[Problem]:
     """The problems that a validation error stands for, each at its place in the files."""
     for detail in error.errors(include_url=False):
-        yield _problem(detail, merged)
+        yield _problem(detail, shapes, follow)
 
 
-def _problem(detail: ErrorDetails, merged: Merged) -> Problem:
+def _problem(detail: ErrorDetails, shapes: Shapes, follow: Follow) -> Problem:
     kind, location = detail["type"], detail["loc"]
-    path, source = merged.follow(location)
+    path, source = follow(location)
     if kind == "missing":
         path = (*path, location[-1])
         source = Source(source.file, source.line, source.column, dotted(path))
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        return Problem(source, f'unknown key "{path[-1]}"', _hint_for_key(path, shapes))
     message, hint = _words(kind, path, detail)
     if location[-1:] == (_KEY_MARK,):
         message = f"as a key: {message}"
@@ -72,8 +56,6 @@ def _words(kind: str, path: Path, detail: ErrorDetails) -> tuple[str, str]:
             return detail["msg"], detail.get("ctx", {}).get("hint", "")
         case "missing":
             return f'"{path[-1]}" is missing', "add it"
-        case "extra_forbidden" | "unexpected_keyword_argument":
-            return f'unknown key "{path[-1]}"', _hint_for_key(path)
     value = detail["input"]
     if value is None:
         return "has no value", _HINTS_FOR_NOTHING.get(kind, "write a value, or leave the key out")
@@ -88,6 +70,12 @@ def _words(kind: str, path: Path, detail: ErrorDetails) -> tuple[str, str]:
             return "must not be empty", "list at least one, or leave the key out"
         case "literal_error":
             return _words_for_choice(value, detail.get("ctx", {}))
+        case "bool_type":
+            return f"must be true or false, not {_kind_of(value)}", "write true or false"
+        case "int_type":
+            return f"must be a whole number, not {_kind_of(value)}", "write it without quotes"
+        case "greater_than_equal" | "less_than_equal":
+            return _words_for_number(value, detail.get("ctx", {}))
     return f"is not possible: {detail['msg']}", ""
 
 
@@ -103,23 +91,40 @@ def _words_for_choice(
     value: object,
     context: Mapping[str, Any],  # pydantic's own
 ) -> tuple[str, str]:
-    choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+    expected = str(context.get("expected", ""))
+    choices = re.findall(r"'([^']*)'", expected)
+    if not choices:
+        return f"must be {expected}, not {value}", f"write {expected}"
     possible = f"possible are {', '.join(choices)}"
     if not isinstance(value, str):
         return f"must be a text, not {_kind_of(value)}", possible
     return f'"{value}" is not possible here', suggest(value, choices) or possible
 
 
-def _hint_for_key(path: Path) -> str:
-    pattern = tuple(str(step) if number in (0, 2) else "*" for number, step in enumerate(path[:-1]))
-    shape = _SHAPES.get(pattern)
+def _words_for_number(
+    value: object,
+    context: Mapping[str, Any],  # pydantic's own
+) -> tuple[str, str]:
+    limit = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
+    return f"must be {limit}, not {value}", "correct the number"
+
+
+def _hint_for_key(path: Path, shapes: Shapes) -> str:
+    place = path[:-1]
+    shape = next((shape for pattern, shape in shapes.items() if _fits(pattern, place)), None)
     if shape is None:
         return "take it out"
     keys = _keys_of(shape)
     return suggest(str(path[-1]), keys) or f"possible are {', '.join(keys)}"
 
 
-def _keys_of(shape: _Shape) -> list[str]:
+def _fits(pattern: tuple[str, ...], place: Path) -> bool:
+    return len(pattern) == len(place) and all(
+        want in ("*", step) for want, step in zip(pattern, place, strict=True)
+    )
+
+
+def _keys_of(shape: Shape) -> list[str]:
     if issubclass(shape, BaseModel):
         return sorted(field.alias or name for name, field in shape.model_fields.items())
     return sorted(field.name for field in dataclasses.fields(shape))

@@ -19,8 +19,9 @@ from reconciler.source import Problem, Source, suggest
 Path: TypeAlias = tuple[str | int, ...]
 
 VERSION: Final = 1
-SECTIONS: Final = ("targets", "servers", "users", "groups", "roles")
-"""The keys of the top level that hold entries by name; `grants` is a list."""
+SECTIONS: Final = ("targets", "servers", "users", "groups", "roles", "policies")
+"""The keys of the top level that are mappings, whose keys stand in one file each; `grants` is a
+list. Those of `policies` are no names that somebody chose, and all others are."""
 
 _KEYS: Final = ("version", *SECTIONS, "grants")
 _PLAN_FORMAT: Final = "reconciler.plan/"

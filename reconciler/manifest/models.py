@@ -7,102 +7,52 @@ Docstrings and descriptions go into the JSON schema, so an editor shows them.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic.config import JsonDict
 
+from reconciler.manifest.option_values import CONFIG, EnvRef, FileRef, OptionValue, SecretRef
+from reconciler.manifest.policies import (
+    Drift,
+    Exemption,
+    NeverTogether,
+    PlanSignature,
+    Policies,
+    Policy,
+    Removals,
+)
 from reconciler.manifest.privileges import PrivilegeRule
 from reconciler.manifest.scalars import Line, Minutes, Moment, Name, Omittable, Scalar, fault
 
 __all__ = [
     "Account",
+    "Drift",
     "EnvRef",
+    "Exemption",
     "FileRef",
     "Grant",
     "Group",
     "Manifest",
+    "NeverTogether",
     "OptionValue",
+    "PlanSignature",
+    "Policies",
     "Policy",
     "PrivilegeRule",
+    "Removals",
     "Role",
+    "SecretRef",
     "Server",
     "Target",
     "User",
 ]
 
-_CONFIG: Final = ConfigDict(
-    extra="forbid",
-    frozen=True,
-    strict=True,
-    defer_build=True,  # only Manifest is validated directly, and it holds the others
-    hide_input_in_errors=True,  # an option may be a secret that somebody wrote out
-)
-
-
-class EnvRef(BaseModel):
-    """The value of an environment variable, read when it is needed."""
-
-    model_config = _CONFIG
-
-    env: Line = Field(description="The name of the environment variable.")
-
-
-class FileRef(BaseModel):
-    """The content of a file, read when it is needed."""
-
-    model_config = _CONFIG
-
-    file: Line = Field(description="The path of the file.")
-
-
-def _option_kind(value: object) -> str | None:
-    if isinstance(value, dict):
-        keys = [key for key in ("env", "file") if key in value]
-        return keys[0] if len(keys) == len(value) == 1 else None
-    if isinstance(value, EnvRef | FileRef):
-        return "env" if isinstance(value, EnvRef) else "file"
-    if isinstance(value, list):
-        return "list"
-    return None if value is None else "scalar"
-
-
-OptionValue: TypeAlias = Annotated[
-    Annotated[EnvRef, Tag("env")]
-    | Annotated[FileRef, Tag("file")]
-    | Annotated[list[Scalar], Tag("list")]
-    | Annotated[Scalar, Tag("scalar")],
-    Discriminator(
-        _option_kind,
-        custom_error_type="manifest",
-        custom_error_message="must be a plain value, a list of them, {env: NAME} or {file: PATH}",
-    ),
-]
-
-
-class Policy(BaseModel):
-    """How a target is treated: what may be removed, and what nobody may touch."""
-
-    model_config = _CONFIG
-
-    prune: Literal["never", "owned", "all"] = Field(
-        default="owned",
-        description="What is removed when the manifest does not have it: nothing, the rights that "
-        "are held in or by roles and groups it declares, or everything.",
-    )
-    leavers: Literal["disable", "delete"] = Field(
-        default="disable", description="What becomes of an account that lost its last grant."
-    )
-    protect: list[Line] = Field(
-        default_factory=list,
-        description="Names on the target that are never changed; * and ? stand for any characters.",
-    )
-
 
 class Target(BaseModel):
     """A running system that the manifest is applied to."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     provider: Line = Field(description="The kind of system, such as postgres or flowauth.")
     description: str = Field(default="", description="For readers; not applied.")
@@ -118,7 +68,7 @@ class Target(BaseModel):
 class Server(BaseModel):
     """A thing on a target that roles give access to: a database, or a server in FlowAuth."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     target: Name = Field(description="The target it is on.")
     description: str = Field(default="", description="For readers; not applied.")
@@ -139,7 +89,7 @@ class Server(BaseModel):
 class Account(BaseModel):
     """What one user is on one target, where it is not the same as elsewhere."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     name: Omittable[Name] = Field(
         default=None, description="The name of the account; without it that of the user."
@@ -158,7 +108,7 @@ def _account_kind(value: object) -> str | None:
 class User(BaseModel):
     """A person or a service account."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     name: Omittable[Line] = Field(default=None, description="The name to show for the user.")
     email: Omittable[Line] = Field(default=None, description="The address of the user.")
@@ -197,12 +147,17 @@ class User(BaseModel):
 class Group(BaseModel):
     """A set of users. A key left out is not managed; an empty list means nobody."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     description: str = Field(default="", description="For readers; not applied.")
     members: Omittable[list[Name]] = Field(default=None, description="The users in the group.")
     groups: Omittable[list[Name]] = Field(
         default=None, description="The groups whose members belong to this group too."
+    )
+    min_members: int = Field(
+        default=0,
+        ge=0,
+        description="The fewest users who must be in it, on a target with groups of its own.",
     )
 
 
@@ -212,7 +167,7 @@ _ROLE_SCHEMA: Final[JsonDict] = {"oneOf": [{"required": ["server"]}, {"required"
 class Role(BaseModel):
     """A bundle of rights on one server, or on a whole target."""
 
-    model_config = ConfigDict(**_CONFIG, json_schema_extra=_ROLE_SCHEMA)
+    model_config = ConfigDict(**CONFIG, json_schema_extra=_ROLE_SCHEMA)
 
     server: Omittable[Name] = Field(
         default=None, description="The server it gives access to; instead of target."
@@ -244,6 +199,12 @@ class Role(BaseModel):
     attributes: dict[Name, Scalar] = Field(
         default_factory=dict, description="Properties of the role; see the page of the provider."
     )
+    min_holders: int = Field(
+        default=0, ge=0, description="The fewest accounts that must hold it, directly or not."
+    )
+    risky: bool = Field(
+        default=False, description="Whether it should never be granted without an end."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Role:
@@ -259,7 +220,7 @@ _GRANT_SCHEMA: Final[JsonDict] = {"oneOf": [{"required": ["user"]}, {"required":
 class Grant(BaseModel):
     """A user or a group holds a role; from when, until when, and why."""
 
-    model_config = ConfigDict(**_CONFIG, json_schema_extra=_GRANT_SCHEMA)
+    model_config = ConfigDict(**CONFIG, json_schema_extra=_GRANT_SCHEMA)
 
     user: Omittable[Name] = Field(default=None, description="Who holds the role; or group.")
     group: Omittable[Name] = Field(
@@ -273,6 +234,11 @@ class Grant(BaseModel):
         default=None, description="The instant from which the role is not held any more."
     )
     reason: Omittable[Line] = Field(default=None, description="Why, such as a ticket number.")
+    end_sessions: bool = Field(
+        default=False,
+        description="Whether the open sessions of those who held it are ended on the target when "
+        "it ends.",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Grant:
@@ -287,7 +253,7 @@ class Grant(BaseModel):
 class Manifest(BaseModel):
     """Who may do what on which system."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     version: Literal[1] = Field(description="The version of the format of this file.")
     targets: dict[Name, Target] = Field(
@@ -302,3 +268,6 @@ class Manifest(BaseModel):
     groups: dict[Name, Group] = Field(default_factory=dict, description="Sets of users, by name.")
     roles: dict[Name, Role] = Field(default_factory=dict, description="Bundles of rights, by name.")
     grants: list[Grant] = Field(default_factory=list, description="Who holds which role.")
+    policies: Policies = Field(
+        default_factory=Policies, description="What must not happen, on all targets together."
+    )

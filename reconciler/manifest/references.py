@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from reconciler.manifest.merge import Path
-from reconciler.manifest.models import Manifest
+from reconciler.manifest.models import Manifest, NeverTogether, Policies
 from reconciler.source import suggest
 
 _FEW: Final = 500
@@ -49,6 +49,7 @@ def references(manifest: Manifest) -> Iterator[Reference]:
         if role.target is not None:
             yield Reference("targets", role.target, ("roles", key, "target"))
     yield from _of_grants(manifest)
+    yield from _of_policies(manifest.policies)
 
 
 def _of_users(manifest: Manifest) -> Iterator[Reference]:
@@ -76,6 +77,27 @@ def _of_grants(manifest: Manifest) -> Iterator[Reference]:
         yield Reference("roles", grant.role, ("grants", index, "role"))
 
 
+def _of_policies(policies: Policies) -> Iterator[Reference]:
+    for index, name in enumerate(policies.break_glass):
+        yield Reference("users", name, ("policies", "break_glass", index))
+    for path, roles in _sets_apart(policies):
+        for index, name in enumerate(roles):
+            yield Reference("roles", name, (*path, index))
+    for number, entry in enumerate(policies.never_together):
+        if isinstance(entry, NeverTogether):
+            for index, exemption in enumerate(entry.except_):
+                path = ("policies", "never_together", number, "except", index, "user")
+                yield Reference("users", exemption.user, path)
+
+
+def _sets_apart(policies: Policies) -> Iterator[tuple[Path, Sequence[str]]]:
+    """The sets of roles that nobody may hold together, each with the place of its list."""
+    path: Path = ("policies", "never_together")
+    is_one = any(isinstance(entry, str) for entry in policies.never_together)
+    for number, entry in enumerate(policies.separations):
+        yield (path if is_one else (*path, number, "roles")), entry.roles
+
+
 def lists(manifest: Manifest) -> Iterator[tuple[Path, Sequence[str]]]:
     """All lists in which a name or word has no reason to stand twice."""
     for key, target in manifest.targets.items():
@@ -93,6 +115,8 @@ def lists(manifest: Manifest) -> Iterator[tuple[Path, Sequence[str]]]:
                 found = getattr(rule, name)
                 if isinstance(found, list):
                     yield ("roles", key, "privileges", index, name), found
+    yield ("policies", "break_glass"), manifest.policies.break_glass
+    yield from _sets_apart(manifest.policies)
 
 
 class Suggester:
@@ -111,7 +135,7 @@ class Suggester:
 
     def _find(self, section: str, name: str) -> str:
         for other, names in self._names.items():
-            if name in names:
+            if name in names and other in SINGULAR:
                 return f'"{name}" is a {SINGULAR[other]}, not a {SINGULAR[section]}'
         known = self._names[section]
         if len(known) > _FEW:

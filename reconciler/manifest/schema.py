@@ -7,8 +7,10 @@ look like; it cannot say that names lead somewhere, which `reconciler validate` 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -37,10 +39,20 @@ class _Generator(GenerateJsonSchema):
 
 def json_schema() -> dict[str, Any]:  # a JSON schema
     """The schema of a manifest that is one file, or of one of several that repeats the version."""
-    schema = Manifest.model_json_schema(schema_generator=_Generator)
-    return {"$schema": _DIALECT, "$id": SCHEMA_ID, **schema, "title": _TITLE}
+    return schema_of(Manifest, SCHEMA_ID, _TITLE)
+
+
+def schema_of(model: type[BaseModel], schema_id: str, title: str) -> dict[str, Any]:  # JSON schema
+    """The schema of a file that this model reads."""
+    schema = model.model_json_schema(schema_generator=_Generator)
+    return {"$schema": _DIALECT, "$id": schema_id, **schema, "title": title}
 
 
 def schema_text() -> str:
     """The schema as the text of a file, the same on every machine."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return text_of(json_schema())
+
+
+def text_of(schema: Mapping[str, Any]) -> str:  # a JSON schema
+    """A schema as the text of a file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -8,14 +8,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import ValidationError
 
 from reconciler.manifest.check import check_manifest
-from reconciler.manifest.faults import problems_of
+from reconciler.manifest.faults import Shapes, problems_of
 from reconciler.manifest.merge import SECTIONS, VERSION, Merged, Path
-from reconciler.manifest.models import Manifest
+from reconciler.manifest.models import (
+    Account,
+    Drift,
+    Exemption,
+    Grant,
+    Group,
+    Manifest,
+    NeverTogether,
+    PlanSignature,
+    Policies,
+    Policy,
+    PrivilegeRule,
+    Removals,
+    Role,
+    Server,
+    Target,
+    User,
+)
 from reconciler.source import Problem, Source
+
+_SHAPES: Final[Shapes] = {
+    ("targets", "*"): Target,
+    ("targets", "*", "policy"): Policy,
+    ("targets", "*", "policy", "drift"): Drift,
+    ("targets", "*", "policy", "removals"): Removals,
+    ("servers", "*"): Server,
+    ("users", "*"): User,
+    ("users", "*", "accounts", "*"): Account,
+    ("groups", "*"): Group,
+    ("roles", "*"): Role,
+    ("roles", "*", "privileges", "*"): PrivilegeRule,
+    ("grants", "*"): Grant,
+    ("policies",): Policies,
+    ("policies", "removals"): Removals,
+    ("policies", "never_together", "*"): NeverTogether,
+    ("policies", "never_together", "*", "except", "*"): Exemption,
+    ("policies", "plan_signature"): PlanSignature,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +68,7 @@ def validate(merged: Merged, *, is_complete: bool) -> Validated:
     try:
         return _checked(merged, frozenset(), is_complete=is_complete)
     except ValidationError as error:
-        problems = tuple(problems_of(error, merged))
+        problems = tuple(problems_of(error, _SHAPES, merged.follow))
         faulty = frozenset(detail["loc"][:2] for detail in error.errors(include_input=False))
     rest = _checked(merged, faulty, is_complete=is_complete)
     return Validated(rest.manifest, (*problems, *rest.problems))

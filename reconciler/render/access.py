@@ -27,7 +27,7 @@ class AccessWords:
 
 PLAN_WORDS: Final = AccessWords("Who gains and who loses", ("gains", "gain"), ("loses", "lose"))
 DRIFT_WORDS: Final = AccessWords(
-    "Who has less or more than the manifest says", ("lacks", "lack"), ("should not have",) * 2
+    "Who has more or less than was applied", ("lacks", "lack"), ("should not have",) * 2
 )
 
 

@@ -1,4 +1,4 @@
-"""The JSON documents of reports, drift and validation. Pure.
+"""The JSON documents of reports, drift, status, expiry and validation. Pure.
 
 The document of a plan is `reconciler.plan_file`, since it is read back.
 """
@@ -6,27 +6,28 @@ The document of a plan is `reconciler.plan_file`, since it is read back.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Final
 
-from reconciler.changes import Action, Change, Outcome
+from reconciler.changes import Outcome
+from reconciler.classify import Difference
+from reconciler.expiring import Boundary, Expiring
 from reconciler.json_text import Json, json_text
-from reconciler.plan import Plan, TargetPlan, counts
+from reconciler.plan import Plan, TargetPlan
 from reconciler.plan_file import (
     access_document,
     change_with_sources,
+    difference_document,
     finding_document,
     to_document,
 )
-from reconciler.record_documents import fields_document, key_document
 from reconciler.render.report_text import is_converged, outcome_counts
 from reconciler.report import Report, TargetReport
 from reconciler.secret import Redactor
+from reconciler.source import Source
+from reconciler.status import DIRECTIONS, Status, Tally, TargetStatus, tallies, verdict
 
-_DIFFERENCES: Final[Mapping[Action, str]] = {
-    "create": "missing",
-    "update": "different",
-    "delete": "extra",
-}
+_NO_NOTES: Final[Mapping[str, str]] = {}
 
 
 def report_json(report: Report, redact: Redactor) -> str:
@@ -49,26 +50,66 @@ def report_json(report: Report, redact: Redactor) -> str:
     )
 
 
-def drift_json(plan: Plan) -> str:
-    """The document `reconciler.drift/v1`: every difference with what is desired and observed.
+def drift_json(
+    plan: Plan,
+    *,
+    silenced: Mapping[str, str] = _NO_NOTES,
+    news: Mapping[str, str] = _NO_NOTES,
+    hints: Mapping[str, str] = _NO_NOTES,
+) -> str:
+    """The document `reconciler.drift/v1`: what the targets did, each difference with three sides.
 
-    `access` says who would gain and lose what if the differences were repaired.
+    `access` says who would gain and lose what if all of it were undone. The other notes are those
+    of `drift_text`, by ids of differences.
     """
-    number = counts(plan.changes)
-    differences: dict[str, Json] = {
-        _DIFFERENCES["create"]: number["create"],
-        _DIFFERENCES["update"]: number["update"],
-        _DIFFERENCES["delete"]: number["delete"],
-    }
+    numbers = tallies(plan, silenced)
     return json_text(
         {
             "format": "reconciler.drift/v1",
             "at": plan.at,
             "manifest": _manifest(plan),
-            "in_sync": not plan.changes,
-            "targets": [_target_drift(each) for each in plan.targets],
-            "findings": [finding_document(each) for each in plan.findings],
-            "counts": differences,
+            "verdict": verdict(numbers),
+            "targets": [
+                _target_drift(each, tally, plan, (silenced, news, hints))
+                for each, tally in zip(plan.targets, numbers, strict=True)
+            ],
+            "counts": {
+                **{way: sum(tally.drift[way] for tally in numbers) for way in DIRECTIONS},
+                "silenced": sum(tally.silenced for tally in numbers),
+                "pending": sum(_pending(tally) for tally in numbers),
+                "unexplained": sum(tally.unexplained for tally in numbers),
+            },
+        }
+    )
+
+
+def status_json(status: Status) -> str:
+    """The document `reconciler.status/v1`: how the targets stand."""
+    return json_text(
+        {
+            "format": "reconciler.status/v1",
+            "at": status.at,
+            "manifest": {"files": list(status.manifest)},
+            "ledger": status.ledger,
+            "expiring": {"within": status.within, "grants": status.expiring},
+            "targets": [_target_status(each) for each in status.targets],
+        }
+    )
+
+
+def expiring_json(expiring: Expiring) -> str:
+    """The document `reconciler.expiring/v1`: what starts and ends, in order of time."""
+    return json_text(
+        {
+            "format": "reconciler.expiring/v1",
+            "at": expiring.at,
+            "until": expiring.until,
+            "within": expiring.within,
+            "manifest": {"files": list(expiring.manifest)},
+            "boundaries": [_boundary(each) for each in expiring.boundaries],
+            "lapses": [
+                {**asdict(each), "source": _source(each.source)} for each in expiring.lapses
+            ],
         }
     )
 
@@ -110,25 +151,88 @@ def _outcome(outcome: Outcome, redact: Redactor) -> Json:
     }
 
 
-def _target_drift(target: TargetPlan) -> Json:
+_Notes = tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]
+
+
+def _target_drift(target: TargetPlan, tally: Tally, plan: Plan, notes: _Notes) -> Json:
+    held = {
+        (each.target, key): each.id
+        for each in plan.findings
+        if each.is_holding
+        for key in each.keys
+    }
     return {
         "target": target.target,
         "provider": target.provider,
         "system": target.system,
         "account": target.account,
-        "differences": [_difference(each) for each in target.changes],
-        "unmanaged": [key_document(each) for each in target.unmanaged],
-        "access": [access_document(each) for each in target.access],
+        "read": "whole",  # a plan is made of whole readings alone
+        "applied_known": tally.is_known,
+        "drift": [
+            _difference(each, held.get((target.target, each.key), ""), notes)
+            for each in target.drift
+        ],
+        "access": [access_document(each) for each in target.drift_access],
+        "pending": _pending(tally),
+        "unexplained": tally.unexplained,
+        "unmanaged": tally.unmanaged,
     }
 
 
-def _difference(change: Change) -> Json:
-    document = change_with_sources(change)
+def _difference(difference: Difference, held: str, notes: _Notes) -> Json:
+    silenced, news, hints = (each.get(difference.id, "") for each in notes)
     return {
-        "difference": _DIFFERENCES[change.action],
-        **key_document(change.key),
-        "desired": fields_document(change.after),
-        "observed": fields_document(change.before),
-        "cause": change.cause,
-        "sources": document["sources"],
+        **difference_document(difference),
+        "first_seen": difference.first_seen,
+        "held": held,
+        "silenced": silenced,
+        "news": news,
+        "hint": hints,
     }
+
+
+def _pending(tally: Tally) -> int:
+    return sum(tally.pending.values()) if tally.is_known else 0
+
+
+def _target_status(status: TargetStatus) -> Json:
+    tally, success, lock = status.tally, status.last_success, status.lock
+    return {
+        "target": status.target,
+        "provider": status.provider,
+        "system": status.system,
+        "account": status.account,
+        "applied_known": tally.is_known,
+        "pending": {str(cause): number for cause, number in tally.pending.items()},
+        "drift": {str(way): number for way, number in tally.drift.items()},
+        "held": tally.held,
+        "blocked": tally.blocked,
+        "unmanaged": tally.unmanaged,
+        "unexplained": tally.unexplained,
+        "last_success": asdict(success) if success else None,
+        "lock": asdict(lock) if lock else None,
+    }
+
+
+def _boundary(boundary: Boundary) -> Json:
+    return {
+        "at": boundary.at,
+        "verb": boundary.verb,
+        "group": boundary.group,
+        "people": [
+            {
+                "user": each.user,
+                "name": each.name,
+                "kept_by": [_source(line) for line in each.kept_by],
+            }
+            for each in boundary.people
+        ],
+        "role": boundary.role,
+        "target": boundary.target,
+        "reason": boundary.reason,
+        "source": _source(boundary.source),
+    }
+
+
+def _source(source: Source) -> Json:
+    return {"file": source.file, "line": source.line, "column": source.column}

@@ -22,7 +22,6 @@ TONES: Final[Mapping[Action, Tone]] = {
     "delete": "removed",
 }
 _CAUSES: Final[Mapping[Cause, str]] = {
-    "drift": "changed on the target",
     "expiry": "its time has ended",
     "start": "its time has begun",
 }
@@ -72,20 +71,17 @@ def origin(change: Change) -> str:
     """The manifest lines that ask for a change, and its cause where that says more."""
     cause = _CAUSES.get(change.cause)
     is_leaver = change.action == "update" and change.key.kind == "account"
-    lines = _lines(change.sources) or f"no {'grant' if is_leaver else 'line'} asks for it"
+    lines = places(change.sources) or f"no {'grant' if is_leaver else 'line'} asks for it"
     return f"{lines} ({cause})" if cause else lines
 
 
-def _lines(sources: Sequence[Source]) -> str:
-    places = list(dict.fromkeys(source.short for source in sources))
-    return listed(places, _SHOWN_SOURCES)
+def places(sources: Sequence[Source]) -> str:
+    """The first lines of the manifest that are meant, each once; empty where there is none."""
+    return listed(list(dict.fromkeys(source.short for source in sources)), _SHOWN_SOURCES)
 
 
-def phrase(change: Change, *, is_drift: bool = False) -> Phrase:
-    """The words for a change, without the name under which it stands.
-
-    For drift, `before` is what the target has and `after` what the manifest says.
-    """
+def phrase(change: Change) -> Phrase:
+    """The words for a change, without the name under which it stands."""
     key = change.key
     if key.kind in ("privilege", "default_privilege"):
         return _privilege_phrase(change)
@@ -95,7 +91,7 @@ def phrase(change: Change, *, is_drift: bool = False) -> Phrase:
         return Phrase(noun + given)
     if change.action == "delete":
         return Phrase(noun)
-    return _update_phrase(noun, change.before or {}, change.after or {}, is_drift=is_drift)
+    return _update_phrase(noun, change.before or {}, change.after or {})
 
 
 _USUAL: Final = frozenset({("enabled", True), ("inherit", True), ("login", True)})
@@ -112,15 +108,13 @@ def _given(fields: Fields) -> str:
     return f" ({'; '.join(shown)})" if shown else ""
 
 
-def _update_phrase(noun: str, before: Fields, after: Fields, *, is_drift: bool) -> Phrase:
+def _update_phrase(noun: str, before: Fields, after: Fields) -> Phrase:
     plain: list[str] = []
     parts: list[tuple[Action, str]] = []
     for name in sorted(after):
         old, new = before.get(name), after[name]
         if isinstance(old, tuple) and isinstance(new, tuple):
             parts += _list_parts(name, old, new)
-        elif is_drift:
-            plain.append(f"{name}: is {value_text(old)}, should be {value_text(new)}")
         else:
             plain.append(f"{name}: {value_text(old)} -> {value_text(new)}")
     return Phrase(f"{noun}: {'; '.join(plain)}" if plain else noun, tuple(parts))
@@ -146,19 +140,19 @@ def _privilege_phrase(change: Change) -> Phrase:
     before, after = change.before or {}, change.after or {}
     if change.action == "update":
         where = _place(key)
-        added, taken = _less(after, before), _less(before, after)
+        added, taken = less(after, before), less(before, after)
         parts: list[tuple[Action, str]] = [("create", each) for each in _short(key, added)]
         parts += [("delete", each) for each in _short(key, taken)]
         return Phrase(where, tuple(parts))
-    sentences = list(_sentences(key, after if change.action == "create" else before))
+    sentences = list(privilege_sentences(key, after if change.action == "create" else before))
     if len(sentences) == 1:
         return Phrase(sentences[0])
     short = _short(key, after if change.action == "create" else before)
     return Phrase(_place(key), tuple((change.action, each) for each in short))
 
 
-def _less(fields: Fields, others: Fields) -> dict[str, Value]:
-    """By object, the privileges that only `fields` has."""
+def less(fields: Fields, others: Fields) -> dict[str, Value]:
+    """By object of a privilege record, the privileges that only `fields` has."""
     result: dict[str, Value] = {}
     for name, words in fields.items():
         left = sorted(set(_words(words)) - set(_words(others.get(name))))
@@ -191,7 +185,7 @@ def _place(key: Key) -> str:
     return f"{kind}s of {schema} in {server}" if schema else f"{kind}s in {server}"
 
 
-def _sentences(key: Key, fields: Fields) -> Iterator[str]:
+def privilege_sentences(key: Key, fields: Fields) -> Iterator[str]:
     """Phrases that stand alone, such as `select on 20 tables of geography in flowdb: a, b, ...`."""
     if key.kind == "default_privilege":
         for words, _ in _by_words(fields):

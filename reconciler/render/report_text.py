@@ -5,16 +5,18 @@ What went wrong stands last, next to the counts, where a terminal still shows it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from reconciler.changes import Change, Outcome, Status
-from reconciler.plan import TargetPlan
+from reconciler.plan import Plan, TargetPlan
+from reconciler.render.notes import finding_line
 from reconciler.render.page import Line, page
 from reconciler.render.phrases import SYMBOLS, TONES, counted, phrase
 from reconciler.render.sections import Subjects
-from reconciler.render.text import held_keys
 from reconciler.report import Report, TargetReport
+from reconciler.state import Key
+from reconciler.status import blocked_keys, held_keys
 
 _TITLES: Final[tuple[tuple[Status, str], ...]] = (
     ("done", "Done"),
@@ -36,18 +38,28 @@ def report_text(report: Report, *, colour: bool = False, lists_done: bool = True
 def report_summary(report: Report) -> str:
     """The one line that counts what was done and says whether the targets are as planned now."""
     number = outcome_counts(report.outcomes)
-    blocked = sum(len(keys) for keys in held_keys(report.plan).values())
-    if not report.outcomes and not blocked and not report.interrupted:
+    blocked = _number(blocked_keys(report.plan))
+    held = _number(held_keys(report.plan)) - blocked
+    if not report.outcomes and not blocked and not held and not report.interrupted:
         return "Nothing to do: nothing was changed."
-    converged = "yes" if is_converged(report) else "no"
+    converged = is_converged(report)
     told = [f"{number['done']} done", f"{number['failed']} failed", f"{number['skipped']} skipped"]
     told += [f"{number['unknown']} unknown"] if number["unknown"] else []
     start = "Interrupted" if report.interrupted else "Apply"
-    return f"{start}: {', '.join(told)}; {blocked} blocked. Converged: {converged}."
+    kept = f"{blocked} blocked" + (f", {held} held" if held and not converged else "")
+    end = ("yes" + (f", but {held} held" if held else "")) if converged else "no"
+    return f"{start}: {', '.join(told)}; {kept}. Converged: {end}."
+
+
+def _number(keys: Mapping[str, frozenset[Key]]) -> int:
+    return sum(len(each) for each in keys.values())
 
 
 def is_converged(report: Report) -> bool:
-    """Whether every target is as the plan would have it, with nothing held back or left over."""
+    """Whether every target is as the plan would have it, with nothing blocked or left over.
+
+    What is held is as it should be until somebody says otherwise.
+    """
     done = all(target.is_converged for target in report.targets)
     return done and not report.plan.blocking and not report.interrupted
 
@@ -66,15 +78,24 @@ def _lines(report: Report, lists_done: bool) -> Iterator[Line]:
         if _is_worth_showing(target, lists_done):
             yield from _target_lines(target, plans[target.target], lists_done)
     for finding in report.plan.blocking:
-        yield Line(f"!   {finding.id} blocks, {finding.target}: {finding.message}", "warning")
-        yield Line(f"      lift it with --accept {finding.id}")
+        yield from finding_line(finding)
         yield Line()
+    yield from _held_lines(report.plan)
     if report.credentials:
         yield Line(
             f"Temporary passwords of new accounts are in {report.credentials} (readable by you "
             "alone): hand them to their owners, then delete the file."
         )
         yield Line()
+
+
+def _held_lines(plan: Plan) -> Iterator[Line]:
+    """What was left as somebody made it on a target, and how it is given back."""
+    for each in plan.findings:
+        if each.is_holding and not each.blocking:
+            yield Line(f"=   Held: {each.target}: {each.message}", "changed")
+            yield Line(f"      give it back with --accept {each.id}")
+            yield Line()
 
 
 def _is_worth_showing(target: TargetReport, lists_done: bool) -> bool:

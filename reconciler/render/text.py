@@ -1,4 +1,4 @@
-"""A plan, and the drift it shows, as text that is read on a phone before somebody says yes. Pure.
+"""A plan as text that is read on a phone before somebody says yes. Pure.
 
 Symbols stand in the first column and mean the same without colour. What stays is not shown.
 """
@@ -6,56 +6,35 @@ Symbols stand in the first column and mean the same without colour. What stays i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from reconciler import safety
 from reconciler.changes import Change
-from reconciler.plan import Finding, Plan, TargetPlan, counts
-from reconciler.render.access import DRIFT_WORDS, PLAN_WORDS, AccessWords, access_lines
+from reconciler.plan import Plan, TargetPlan, counts
+from reconciler.render.access import PLAN_WORDS, access_lines
+from reconciler.render.drift_text import drift_section
+from reconciler.render.notes import finding_lines, unknown_line, unmanaged_lines
 from reconciler.render.page import Line, page
-from reconciler.render.phrases import (
-    SYMBOLS,
-    TONES,
-    counted,
-    counted_kinds,
-    listed,
-    origin,
-    phrase,
-)
-from reconciler.render.sections import sections
+from reconciler.render.phrases import SYMBOLS, TONES, counted, listed, origin, phrase
+from reconciler.render.sections import Subjects, sections
 from reconciler.state import Key
+from reconciler.status import blocked_keys, held_keys
+
+_ASKED: Final = "What the manifest asks"
+_REPAIRS: Final = "Repairs of what changed on the target"
 
 
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    """What differs between a plan and drift, which have the same body."""
+class _Marks(NamedTuple):
+    """The records of a target whose changes get a mark."""
 
-    legend: str
-    access: AccessWords
-    is_drift: bool
-
-
-_PLAN: Final = _Wording("", PLAN_WORDS, is_drift=False)
-_DRIFT: Final = _Wording(
-    "+ missing on the target, ~ different there, - there though no line asks for it",
-    DRIFT_WORDS,
-    is_drift=True,
-)
+    blocked: frozenset[Key]
+    held: frozenset[Key]
+    drifted: frozenset[Key]
 
 
 def plan_text(plan: Plan, *, colour: bool = False, list_unmanaged: bool = False) -> str:
-    """The plan by target and person, then its effect, findings, what is left alone, and counts."""
-    title = f"Plan for {', '.join(plan.manifest)}, made {plan.at}"
-    body = _body(plan, title, _PLAN, list_unmanaged=list_unmanaged)
+    """The plan by target and person, then what the targets did, its effect, findings and counts."""
+    body = _body(plan, list_unmanaged=list_unmanaged)
     return page([*body, Line(plan_summary(plan), "heading")], colour=colour)
-
-
-def drift_text(plan: Plan, *, colour: bool = False, list_unmanaged: bool = False) -> str:
-    """What the targets have that differs from the manifest, in the order of a repairing plan."""
-    title = f"Differences from {', '.join(plan.manifest)}, seen {plan.at}"
-    body = _body(plan, title, _DRIFT, list_unmanaged=list_unmanaged)
-    return page([*body, Line(drift_summary(plan), "heading")], colour=colour)
 
 
 def statements_text(statements: Mapping[str, Sequence[str]], *, colour: bool = False) -> str:
@@ -67,56 +46,63 @@ def plan_summary(plan: Plan) -> str:
     """The one line that counts a plan."""
     touched = sum(1 for target in plan.targets if target.changes)
     if not touched:
-        return f"Nothing to do: {_in_sync(plan)}."
+        return _nothing_to_do(plan)
     number = counts(plan.changes)
-    held = sum(len(keys) for keys in held_keys(plan).values())
+    blocked = sum(len(keys) for keys in blocked_keys(plan).values())
+    held = sum(len(keys) for keys in held_keys(plan).values()) - blocked
     return (
         f"Plan: {number['create']} to create, {number['update']} to update, "
-        f"{number['delete']} to delete on {counted(touched, 'target')}; {held} blocked."
+        f"{number['delete']} to delete on {counted(touched, 'target')}{_repairs(plan)}; "
+        f"{blocked} blocked{f', {held} held' if held else ''}."
     )
 
 
-def drift_summary(plan: Plan) -> str:
-    """The one line that counts drift."""
-    touched = sum(1 for target in plan.targets if target.changes)
-    if not touched:
-        return f"No difference: {_in_sync(plan)}."
-    number = counts(plan.changes)
-    return (
-        f"Differences: {number['create']} missing, {number['update']} different, "
-        f"{number['delete']} too many on {counted(touched, 'target')}."
-    )
-
-
-def _in_sync(plan: Plan) -> str:
+def _nothing_to_do(plan: Plan) -> str:
+    left = sum(len(target.drift) for target in plan.targets)
+    if left:
+        return f"Nothing to do: {counted(left, 'difference')} on the targets stay as they are."
     one = len(plan.targets) == 1
-    return f"{counted(len(plan.targets), 'target')} {'is' if one else 'are'} in sync"
+    return (
+        f"Nothing to do: {counted(len(plan.targets), 'target')} {'is' if one else 'are'} in sync."
+    )
 
 
-def held_keys(plan: Plan) -> dict[str, frozenset[Key]]:
-    """By target, the records whose changes the findings hold back; all targets are present."""
-    result = {}
-    for target in plan.targets:
-        own = [each for each in plan.findings if each.target == target.target]
-        held = safety.held_back(target.changes, own)
-        result[target.target] = frozenset(change.key for change in held)
-    return result
+def _repairs(plan: Plan) -> str:
+    """How many of the changes undo what a target did."""
+    drifted = {target.target: _drifted(target) for target in plan.targets}
+    number = sum(
+        1
+        for target in plan.targets
+        for change in target.changes
+        if change.cause == "drift" or _also_repairs(change, drifted[target.target])
+    )
+    return f" ({number} repair{'s' if number == 1 else ''} drift)" if number else ""
 
 
-def _body(plan: Plan, title: str, wording: _Wording, *, list_unmanaged: bool) -> Iterator[Line]:
-    yield Line(title, "heading")
-    if plan.valid_until and not wording.is_drift:
+def _drifted(target: TargetPlan) -> frozenset[Key]:
+    return frozenset(each.key for each in target.drift)
+
+
+def _also_repairs(change: Change, drifted: frozenset[Key]) -> bool:
+    """Whether a change that the manifest asks for undoes what the target did, too."""
+    return change.cause not in ("drift", "unknown") and change.key in drifted
+
+
+def _body(plan: Plan, *, list_unmanaged: bool) -> Iterator[Line]:
+    yield Line(f"Plan for {', '.join(plan.manifest)}, made {plan.at}", "heading")
+    if plan.valid_until:
         yield Line(f"Valid until {plan.valid_until}, when a grant starts or ends.")
-    if wording.legend and plan.changes:
-        yield Line(wording.legend, "faint")
     yield Line()
-    held = held_keys(plan)
+    blocked, held = blocked_keys(plan), held_keys(plan)
     for target in plan.targets:
-        if target.changes:
-            yield from _target_lines(target, held[target.target], wording)
-    yield from access_lines(plan.targets, wording.access)
-    yield from _finding_lines(plan.findings)
-    yield from _unmanaged_lines(plan.targets, list_all=list_unmanaged)
+        if target.changes or (target.drift and not target.applied):
+            name = target.target
+            marks = _Marks(blocked[name], held[name], _drifted(target))
+            yield from _target_lines(target, marks)
+    yield from drift_section(plan.targets)
+    yield from access_lines(plan.targets, PLAN_WORDS)
+    yield from finding_lines(plan.findings)
+    yield from unmanaged_lines(plan.targets, list_all=list_unmanaged)
 
 
 def target_title(target: TargetPlan) -> str:
@@ -125,66 +111,54 @@ def target_title(target: TargetPlan) -> str:
     return f"{target.target} ({target.provider}): {target.system}{account}"
 
 
-def _target_lines(target: TargetPlan, held: frozenset[Key], wording: _Wording) -> Iterator[Line]:
+def _target_lines(target: TargetPlan, marks: _Marks) -> Iterator[Line]:
     yield Line(target_title(target), "heading")
+    if not target.applied:
+        yield unknown_line(target)
     yield Line()
-    for heading, changes in sections(target):
+    asked = [change for change in target.changes if change.cause != "drift"]
+    repairs = [change for change in target.changes if change.cause == "drift"]
+    if asked and repairs:
+        yield from _title_lines(_ASKED)
+    yield from _block_lines(target, asked, marks)
+    if repairs:
+        yield from _title_lines(_REPAIRS)
+    yield from _block_lines(target, repairs, marks)
+
+
+def _title_lines(title: str) -> Iterator[Line]:
+    yield Line(title, "heading")
+    yield Line()
+
+
+def _block_lines(target: TargetPlan, changes: Sequence[Change], marks: _Marks) -> Iterator[Line]:
+    for heading, together in sections(changes, Subjects(target)):
         yield Line(f"  {heading.title}")
-        for change in changes:
-            yield from _change_lines(change, target, held, wording)
+        for change in together:
+            yield from _change_lines(change, target, marks)
         yield Line()
 
 
-def _change_lines(
-    change: Change, target: TargetPlan, held: frozenset[Key], wording: _Wording
-) -> Iterator[Line]:
-    words = phrase(change, is_drift=wording.is_drift)
-    told = () if wording.is_drift else _notes(change, target, held)
-    notes = "".join(f", {note}" for note in told)
+def _change_lines(change: Change, target: TargetPlan, marks: _Marks) -> Iterator[Line]:
+    words = phrase(change)
+    notes = "".join(f", {note}" for note in _notes(change, target, marks))
     tone = TONES[change.action]
     yield Line(f"{SYMBOLS[change.action]}   {words.text}{notes}  {origin(change)}", tone)
     for action, part in words.parts:
         yield Line(f"      {SYMBOLS[action]} {part}", TONES[action])
 
 
-def _notes(change: Change, target: TargetPlan, held: frozenset[Key]) -> Iterator[str]:
+def _notes(change: Change, target: TargetPlan, marks: _Marks) -> Iterator[str]:
     if change.key.kind == "account" and change.key.path[-1] in target.new_passwords:
         yield "gets a temporary password"
-    if change.key in held:
+    if _also_repairs(change, marks.drifted):
+        yield "also repairs drift"
+    if change.end_sessions:
+        yield "ends open sessions"
+    if change.key in marks.blocked:
         yield "BLOCKED"
-
-
-# Findings
-
-
-def _finding_lines(findings: Sequence[Finding]) -> Iterator[Line]:
-    if not findings:
-        return
-    yield Line("Findings", "heading")
-    for each in findings:
-        if each.blocking and not each.accepted:
-            yield Line(f"!   {each.id} blocks, {each.target}: {each.message}", "warning")
-            yield Line(f"      lift it with --accept {each.id}")
-        else:
-            state = "accepted" if each.blocking else "note"
-            yield Line(f"    {each.id} {state}, {each.target}: {each.message}")
-    yield Line()
-
-
-# What is left alone
-
-
-def _unmanaged_lines(targets: Sequence[TargetPlan], *, list_all: bool) -> Iterator[Line]:
-    keys = [key for target in targets for key in target.unmanaged]
-    if not keys:
-        return
-    hint = "" if list_all else " (--unmanaged lists them)"
-    yield Line(f"Left alone: {counted_kinds(keys)} that no line asks for{hint}", "faint")
-    if list_all:
-        for target in targets:
-            for key in target.unmanaged:
-                yield Line(f"    {target.target}: {key}")
-    yield Line()
+    elif change.key in marks.held:
+        yield "HELD"
 
 
 def _statement_lines(statements: Mapping[str, Sequence[str]]) -> Iterator[Line]:

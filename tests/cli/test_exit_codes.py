@@ -73,10 +73,48 @@ def _refused(project: Project) -> None:
 def _partly_refused(project: Project) -> None:
     _refused(project)
     document = json.loads(project.state())
+    document["records"].append(record("group", "leftover"))
+    project.write_state(document)
+
+
+def _drifted(project: Project) -> None:
+    """One membership is cut and a stranger has one: applied, then changed by hand."""
+    _in_sync(project)
+    document = json.loads(project.state())
     document["records"] = [
         each for each in document["records"] if each["path"] != ["analysts", "amina"]
     ]
+    document["records"] += [record("account", "eve"), record("membership", "reader", "eve")]
     project.write_state(document)
+
+
+def _merged_and_not_applied(project: Project) -> None:
+    _in_sync(project)
+    project.write_manifest(MANIFEST.replace("  - {user: amina, role: reader}\n", ""))
+
+
+def _silencing(project: Project, until: str, word: str = "drift_baseline") -> None:
+    _drifted(project)
+    entry = f"{{match: {{target: db}}, until: {until}, by: amina, reason: known}}"
+    text = f"version: 1\n{word}:\n  - {entry}\n"
+    (project.folder / ".reconciler" / "acknowledge.yaml").write_text(text, encoding="utf-8")
+
+
+def _silenced(project: Project) -> None:
+    _silencing(project, "2099-01-01T00:00:00Z")
+
+
+def _silenced_too_long_ago(project: Project) -> None:
+    _silencing(project, "2020-01-01T00:00:00Z")
+
+
+def _wrongly_silenced(project: Project) -> None:
+    _silencing(project, "2099-01-01T00:00:00Z", "drift_baselines")
+
+
+def _damaged_ledger(project: Project) -> None:
+    (project.folder / ".reconciler").mkdir()
+    (project.folder / ".reconciler" / "ledger.sqlite3").write_text("not a ledger\n" * 200)
 
 
 _CASES: list[tuple[Callable[[Project], None], str, int, str]] = [
@@ -135,12 +173,36 @@ _CASES: list[tuple[Callable[[Project], None], str, int, str]] = [
     (_planned_then_manifest_changed, "apply plan.json", 6, "the manifest changed"),
     (_planned_then_target_changed, "apply plan.json", 6, "account amina was absent"),
     (_nothing, "apply missing.json", 4, "missing.json"),
-    (_nothing, "drift", 3, ""),
+    (_nothing, "drift", 1, "no verdict for db"),
     (_in_sync, "drift", 0, ""),
+    (_drifted, "drift", 3, ""),
+    (_merged_and_not_applied, "drift", 0, ""),
+    (_silenced, "drift", 0, ""),
+    (_silenced_too_long_ago, "drift", 3, ""),
+    (_wrongly_silenced, "drift", 4, "acknowledge.yaml:2:"),
+    (_drifted, "plan", 0, ""),
+    (_drifted, "apply --yes", 0, ""),
+    (_nothing, "apply --only expiry", 0, ""),
+    (_nothing, "apply --only start", 64, "start"),
+    (_planned, "apply plan.json --only expiry", 5, "--only expiry: the plan would also create"),
+    (_planned, "apply plan.json --revoke-first", 64, "give --revoke-first to plan"),
+    (_nothing, "apply --yes --max-failures -1", 64, "--max-failures"),
+    (_nothing, "apply --yes --deadline 0", 64, "--deadline"),
+    (_nothing, "apply --yes --deadline 600 --max-failures 3", 0, ""),
+    (_damaged_ledger, "plan", 1, "ledger.sqlite3"),
+    (_damaged_ledger, "drift", 1, "ledger.sqlite3"),
+    (_damaged_ledger, "apply --yes", 1, "ledger.sqlite3"),
+    (_in_sync, "status", 0, ""),
+    (_nothing, "status", 0, ""),
+    (_unreadable, "status", 9, "state.json"),
+    (_nothing, "expiring", 0, ""),
+    (_invalid, "expiring", 4, "access.yaml:10:"),
+    (_nothing, "lock", 0, ""),
     (_unreadable, "drift", 9, "state.json"),
     (_invalid, "drift", 4, "access.yaml:10:"),
     (_nothing, "schema", 0, ""),
     (_nothing, "schema --plan", 0, ""),
+    (_nothing, "schema --acknowledge", 0, ""),
     (_nothing, "schema --plan --check", 64, "exclude each other"),
     (_nothing, "schema --check", 1, "access.schema.json, plan.schema.json"),
     (_nothing, "schema --write", 0, ""),

@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.changes import Change
-from reconciler.engine import Inputs, Run
+from reconciler.engine import Inputs, Limits, Origin, Run
 from reconciler.plan import Plan
 from reconciler.provider import Options, Provider, ProviderType
 from reconciler.providers import registry
 from reconciler.report import Report, TargetReport
 from reconciler.scope import Capabilities
 from reconciler.secret import Secret
-from tests.conformance.target import ConformanceTarget, Scalar
+from tests.conformance.target import ConformanceTarget, Entry, Scalar, Servers
 
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 TARGET = "target"
@@ -32,7 +32,8 @@ class Access:
     """What a manifest of the suite says.
 
     `roles` have their rights, `grants` are pairs of holder and role; a holder is a group if
-    `groups` has it, else a user. `inner` are the groups in a group.
+    `groups` has it, else a user. `inner` are the groups in a group. `servers` are used instead of
+    the target's one; `role_entries` say more of roles, or something else.
     """
 
     users: tuple[str, ...] = ()
@@ -45,6 +46,8 @@ class Access:
     grants: tuple[tuple[str, str], ...] = ()
     attributes: Mapping[str, Mapping[str, Scalar]] = field(default_factory=dict)
     policy: Mapping[str, object] = field(default_factory=dict)
+    servers: Servers = field(default_factory=dict)
+    role_entries: Mapping[str, Entry] = field(default_factory=dict)
 
 
 def small_access(target: ConformanceTarget) -> Access:
@@ -93,6 +96,11 @@ class Bench:
         return registry.provider_type(self.target.provider)
 
     @property
+    def ledger(self) -> Path:
+        """The ledger in which its runs are recorded."""
+        return self.folder / "ledger.sqlite3"
+
+    @property
     def capabilities(self) -> Capabilities:
         return self.kind.capabilities
 
@@ -111,21 +119,31 @@ class Bench:
     def run(self, access: Access) -> Run:
         """A run over the manifest of this access. It has touched nothing yet."""
         path = self.folder / "access.yaml"
-        path.write_text(json.dumps(self._manifest(access), ensure_ascii=False), encoding="utf-8")
-        return Run(Inputs((str(path),), (), self._environment(), NOW))
+        path.write_text(self.manifest_text(access), encoding="utf-8")
+        origin = Origin(str(self.ledger), author="suite <suite@example.org>")
+        return Run(Inputs((str(path),), (), self.environment(), NOW, origin))
 
     def plan(self, access: Access) -> Plan:
         with self.run(access) as run:
             return run.plan()
 
-    def apply(self, access: Access, stop: Callable[[], bool] = never) -> Report:
-        """Plan and apply, whatever comes of it."""
+    def apply(
+        self, access: Access, stop: Callable[[], bool] = never, *, accepts: bool = False
+    ) -> Report:
+        """Plan and apply, whatever comes of it; with `accepts`, also what is held or blocked."""
         with self.run(access) as run:
-            return run.apply(run.plan(), credentials_out=self.new_file(), stop=stop)
+            plan = run.plan()
+            holding = {each.id for each in plan.findings if each.is_holding}
+            return run.apply(
+                plan,
+                accept=frozenset(holding) if accepts else frozenset(),
+                credentials_out=self.new_file(),
+                limits=Limits(stop=stop),
+            )
 
-    def converge(self, access: Access) -> TargetReport:
+    def converge(self, access: Access, *, accepts: bool = False) -> TargetReport:
         """Plan and apply, which must work, and must leave nothing to do."""
-        report = self.apply(access)
+        report = self.apply(access, accepts=accepts)
         (target,) = report.targets
         failed = [(str(each.change.key), each.message) for each in target.outcomes if each.message]
         assert target.is_converged, (target.failure, failed, target.remaining)
@@ -141,15 +159,21 @@ class Bench:
         self._files += 1
         return str(self.folder / f"credentials-{self._files}.jsonl")
 
-    def _environment(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
+        """The variables that the manifest refers to."""
         options = self.target.options()
         return {_variable(k): v for k, v in options.items() if isinstance(v, str)}
+
+    def manifest_text(self, access: Access) -> str:
+        """The manifest of this access: JSON, which is YAML."""
+        return json.dumps(self._manifest(access), ensure_ascii=False)
 
     def _manifest(self, access: Access) -> Mapping[str, object]:
         options = {
             name: {"env": _variable(name)} if isinstance(value, str) else value
             for name, value in self.target.options().items()
         }
+        servers = access.servers or {self.target.server_name: self.target.server()}
         target = {
             "provider": self.target.provider,
             "options": options,
@@ -158,7 +182,7 @@ class Bench:
         return {
             "version": 1,
             "targets": {TARGET: target},
-            "servers": {self.target.server_name: {"target": TARGET, **self.target.server()}},
+            "servers": {name: {"target": TARGET, **each} for name, each in servers.items()},
             "users": {name: _user(name, access) for name in access.users},
             "groups": {name: _group(name, access) for name in access.groups},
             "roles": {name: self._role(name, access) for name in access.roles},
@@ -166,7 +190,10 @@ class Bench:
         }
 
     def _role(self, name: str, access: Access) -> Mapping[str, object]:
-        entry: dict[str, object] = {**self.target.role(access.roles[name])}
+        entry: dict[str, object] = {
+            **self.target.role(access.roles[name]),
+            **access.role_entries.get(name, {}),
+        }
         if name in access.levels:
             entry["level"] = access.levels[name]
         if name in access.inherits:

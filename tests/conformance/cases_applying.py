@@ -182,9 +182,15 @@ class ApplyingCases:
     def test_every_level_becomes_every_other_dif_08(self, bench: Bench, small: Access) -> None:
         levels = bench.capabilities.levels
         requires(bool(levels), "the target has no levels")
+        chaired = replace(
+            small,
+            users=(*small.users, "esi"),
+            roles={**small.roles, "chief": small.roles["reader"]},
+            grants=(*small.grants, ("esi", "chief")),
+        )
 
         for level in (*levels, *reversed(levels)):
-            bench.converge(replace(small, levels={"writer": level}))
+            bench.converge(replace(chaired, levels={"chief": levels[-1], "writer": level}))
 
             assert account_of(bench, small, "amina")["level"] == level
 

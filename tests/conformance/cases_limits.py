@@ -94,7 +94,7 @@ class WaitingCases:
             report = run.apply(plan, credentials_out=bench.new_file())
         assert {each.status for each in report.outcomes} == {"done"}
 
-        bench.converge(both)
+        bench.converge(both, accepts=True)
         with bench.run(fewer) as run:
             plan = run.plan()
 

@@ -31,7 +31,9 @@ import pytest
 
 from tests.conformance.bench import Access, Bench, small_access
 from tests.conformance.cases_applying import ApplyingCases
+from tests.conformance.cases_crashes import CrashCases
 from tests.conformance.cases_faults import FaultCases, SecretCases
+from tests.conformance.cases_journal import JournalCases
 from tests.conformance.cases_limits import LimitCases, WaitingCases
 from tests.conformance.cases_reading import ReadingCases, SpellingCases
 from tests.conformance.target import ConformanceTarget
@@ -41,6 +43,8 @@ class ProviderConformance(
     ReadingCases,
     SpellingCases,
     ApplyingCases,
+    JournalCases,
+    CrashCases,
     LimitCases,
     WaitingCases,
     FaultCases,

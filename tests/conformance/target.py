@@ -24,6 +24,9 @@ Scalar = str | int | bool
 Entry = Mapping[str, object]
 """An entry of a manifest, such as that of one role, as YAML has it."""
 
+Servers = Mapping[str, Entry]
+"""The servers of a manifest by name, each without its target."""
+
 READ_FAULTS: Final[tuple[Fault, ...]] = ("cut_read", "failing_read")
 WRITE_FAULTS: Final[tuple[Fault, ...]] = ("cut_apply", "failing_write")
 
@@ -81,6 +84,13 @@ class ConformanceTarget(ABC):
     faults: frozenset[Fault] = frozenset()
     """The faults that `fault` can make."""
 
+    clock_fields: frozenset[str] = frozenset()
+    """Fields of an account that say when it was made, such as when its password runs out."""
+
+    crash_points: tuple[int, int] = (0, 1)
+    """At which point of the journal a run is killed first, and how many further it is killed next.
+    """
+
     @abstractmethod
     def options(self) -> Mapping[str, str | int]:
         """The provider's options for this target; texts reach the manifest as `{env: ...}`."""
@@ -92,6 +102,15 @@ class ConformanceTarget(ABC):
     @abstractmethod
     def role(self, rights: tuple[str, ...]) -> Entry:
         """The manifest's entry of a role on the server that gives these of `rights`."""
+
+    def servers_in_turn(self) -> tuple[Servers, Servers]:
+        """The servers of one manifest and those of the next, by name.
+
+        Where servers are managed: one that gains and loses something, one that goes, one that
+        comes. The last of `rights` is what it loses; the other two are on the first in both.
+        """
+        servers = {self.server_name: self.server()}
+        return servers, servers
 
     @abstractmethod
     def witness(self) -> Mapping[str, object]:

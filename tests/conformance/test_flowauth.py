@@ -25,7 +25,9 @@ class TestFlowAuth(ProviderConformance):
     def target(self, request: pytest.FixtureRequest) -> Iterator[SimulatedTarget]:
         era, backend = str(request.param).split("-")
         with start_simulator(era=era, backend=backend) as simulator:
-            yield SimulatedTarget(simulator)
+            target = SimulatedTarget(simulator)
+            target.crash_points = (request.param_index, 3)  # every point on one of the three
+            yield target
         assert simulator.unplanned_errors == ()
 
 

@@ -48,8 +48,8 @@ _FACTS = {
           FROM pg_class, aclexplode(relacl) WHERE relnamespace = 'geography'::regnamespace
     """,
     "default privilege": """
-        SELECT concat(defaclrole, ' ', defaclnamespace, ' ', defaclobjtype, ' ', grantee, ' ',
-                      privilege_type),
+        SELECT concat(defaclrole::regrole, ' ', defaclnamespace::regnamespace, ' ',
+                      defaclobjtype, ' ', grantee::regrole, ' ', privilege_type),
                is_grantable, ''
           FROM pg_default_acl, aclexplode(defaclacl)
     """,
@@ -84,6 +84,7 @@ class PostgresTarget(ConformanceTarget):
         "valid_until": ("2031-05-01T02:00:00+02:00", "infinity"),
     }
     canaries = (PASSWORD, WRONG_PASSWORD)
+    clock_fields = frozenset({"valid_until"})
     faults: frozenset[Fault] = frozenset(
         {
             *("wrong_credentials", "cut_read", "failing_read", "cut_apply"),

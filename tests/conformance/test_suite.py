@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.changes import Change, Journal, Outcome
-from reconciler.errors import ReconcilerError, TargetError, UnreachableError
+from reconciler.errors import LedgerError, ReconcilerError, TargetError, UnreachableError
 from reconciler.provider import Identity
 from reconciler.providers import registry
 from reconciler.providers.memory import PROVIDER
@@ -19,7 +19,7 @@ from reconciler.providers.memory.document import parse, render
 from reconciler.providers.memory.provider import MemoryProvider
 from reconciler.scope import Scope
 from reconciler.state import EMPTY, Fields, Key, State
-from tests.conformance.bench import Bench, small_access
+from tests.conformance.bench import Bench, Notes, small_access
 from tests.conformance.checks import whole_text
 from tests.conformance.suite import ProviderConformance
 from tests.conformance.test_memory import BrokenStore, MemoryTarget
@@ -146,6 +146,79 @@ class TakesNoLock(MemoryProvider):
         yield from super().apply(changes, journal)
 
 
+class TellsTheJournalAfterwards(MemoryProvider):
+    def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
+        for outcome in super().apply(changes, Deaf(journal)):
+            journal.intend([outcome.change])
+            yield outcome
+
+
+class TellsTheJournalOfOneAndWritesTwo(MemoryProvider):
+    def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
+        for number in range(0, len(changes), 2):
+            journal.intend(changes[number : number + 1])
+            yield from super().apply(changes[number : number + 2], Deaf(journal))
+
+
+class TellsTheJournalTwice(MemoryProvider):
+    def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
+        for change in changes:
+            journal.intend([change])
+            yield from super().apply([change], journal)
+
+
+class WritesWithoutRoomInTheJournal(MemoryProvider):
+    def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
+        for change in changes:
+            with suppress(LedgerError):
+                journal.intend([change])
+            yield from super().apply([change], Deaf(journal))
+
+
+class CallsAFullJournalAFailureOfTheChange(MemoryProvider):
+    def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
+        try:
+            yield from super().apply(changes, journal)
+        except LedgerError as error:
+            yield Outcome(changes[0], "failed", str(error))
+
+
+class TellsTwoOutcomes(MemoryProvider):
+    def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
+        for outcome in super().apply(changes, journal):
+            yield outcome
+            if outcome.status != "done":
+                yield outcome
+
+
+class IsSilentOnceItIsToStop(MemoryProvider):
+    def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
+        for outcome in super().apply(changes, journal):
+            if outcome.status != "skipped":
+                yield outcome
+
+
+class KeepsItsLockWhenTheJournalFails(MemoryProvider):
+    def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
+        lock = self._store.locked()
+        lock.__enter__()
+        self._store.locked = nullcontext  # type: ignore[method-assign,assignment]  # it is held
+        self.kept = lock
+        try:
+            yield from super().apply(changes, journal)
+        finally:
+            del self._store.locked
+        lock.__exit__(None, None, None)
+
+
+class Deaf(Notes):
+    """A journal that passes nothing on but the wish to stop."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__()
+        self.is_stopping = journal.is_stopping  # type: ignore[method-assign]  # passed on
+
+
 class PreviewsNothing(MemoryProvider):
     def preview(self, changes: Sequence[Change]) -> tuple[str, ...]:
         return ()
@@ -195,6 +268,56 @@ DEFECTS: tuple[tuple[type[MemoryProvider], Case, Mapping[str, str]], ...] = (
     (FailsWhereAlreadyGone, S.test_removing_what_is_absent_already_succeeds_prv_04, {}),
     (TellsTheOutcomesBackwards, S.test_one_outcome_for_each_change_in_their_order, {}),
     (TakesNoLock, S.test_two_do_not_apply_at_once_apl_04, {}),
+    (
+        TellsTheJournalAfterwards,
+        S.test_nothing_is_made_before_the_journal_was_told_of_it_apl_01,
+        {},
+    ),
+    (
+        TellsTheJournalOfOneAndWritesTwo,
+        S.test_nothing_is_made_before_the_journal_was_told_of_it_apl_01,
+        {},
+    ),
+    (
+        TellsTheJournalOfOneAndWritesTwo,
+        S.test_a_journal_that_fills_up_stops_the_writing_at_that_point_apl_01,
+        {},
+    ),
+    (
+        TellsTheJournalTwice,
+        S.test_the_journal_is_told_of_each_change_once_and_of_no_other_apl_01,
+        {},
+    ),
+    (
+        WritesWithoutRoomInTheJournal,
+        S.test_without_room_in_the_journal_nothing_is_written_apl_01,
+        {},
+    ),
+    (
+        CallsAFullJournalAFailureOfTheChange,
+        S.test_without_room_in_the_journal_nothing_is_written_apl_01,
+        {},
+    ),
+    (
+        WritesWithoutRoomInTheJournal,
+        S.test_a_journal_that_fills_up_stops_the_writing_at_that_point_apl_01,
+        {},
+    ),
+    (
+        TellsTwoOutcomes,
+        S.test_what_the_journal_was_told_of_has_one_outcome_when_it_fails_too_apl_01,
+        {"fault": "failing_write"},
+    ),
+    (
+        IsSilentOnceItIsToStop,
+        S.test_what_a_stopped_apply_did_not_begin_the_journal_was_not_told_of_apl_02,
+        {},
+    ),
+    (
+        KeepsItsLockWhenTheJournalFails,
+        S.test_an_apply_whose_journal_failed_gives_up_its_lock_apl_04,
+        {},
+    ),
     (PreviewsNothing, S.test_a_preview_has_something_for_every_plan_and_writes_nothing, {}),
 )
 
@@ -216,7 +339,8 @@ def test_a_broken_provider_fails_its_case(
     target = MemoryTarget(tmp_path / "state.json")
     kind = replace(PROVIDER, open=lambda name, _options: broken(name, BrokenStore(target)))
     monkeypatch.setattr(registry, "provider_type", {"memory": kind}.__getitem__)
-    arguments = {"bench": Bench(target, tmp_path), "small": small_access(target), **given}
+    arguments = {"bench": Bench(target, tmp_path), "small": small_access(target), "target": target}
+    arguments |= given
     names = case.__code__.co_varnames[1 : case.__code__.co_argcount]
 
     with pytest.raises((AssertionError, ReconcilerError, pytest.fail.Exception)):

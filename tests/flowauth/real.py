@@ -19,8 +19,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.conformance.target import ConformanceTarget, Entry, Fault
-from tests.flowauth.simulated import SERVER, WRONG_PASSWORD, flowauth_server
+from tests.conformance.target import ConformanceTarget, Entry, Fault, Servers
+from tests.flowauth.simulated import (
+    SERVER,
+    WRONG_PASSWORD,
+    flowauth_server,
+    flowauth_servers_in_turn,
+)
 from tests.postgres_container import NoContainerEngineError, check_engine
 
 VARIABLES = tuple(f"RECONCILER_TEST_FLOWAUTH_{each}" for each in ("URL", "USERNAME", "PASSWORD"))
@@ -125,6 +130,9 @@ class RealTarget(ConformanceTarget):
 
     def server(self) -> Entry:
         return flowauth_server(self.rights)
+
+    def servers_in_turn(self) -> tuple[Servers, Servers]:
+        return flowauth_servers_in_turn(self.rights)
 
     def role(self, rights: tuple[str, ...]) -> Entry:
         return {"server": SERVER, "scopes": list(rights)}

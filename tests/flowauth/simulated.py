@@ -21,7 +21,7 @@ from reconciler.sandbox.flowauth import (
 )
 from reconciler.sandbox.flowauth.clock import Clock
 from reconciler.sandbox.flowauth.tables import Tables
-from tests.conformance.target import ConformanceTarget, Entry, Fault
+from tests.conformance.target import ConformanceTarget, Entry, Fault, Servers
 
 OWN = "reconciler"
 OWN_PASSWORD = "canary-own-password"
@@ -47,6 +47,17 @@ _ARMED: Mapping[Fault, Armed] = {
 def flowauth_server(scopes: tuple[str, ...]) -> Entry:
     """The manifest's entry of a server with these scopes."""
     return {"token_expires": EXPIRES, "token_life": "2d", "scopes": list(scopes)}
+
+
+def flowauth_servers_in_turn(scopes: tuple[str, ...]) -> tuple[Servers, Servers]:
+    """One server that gains a scope and loses the last one and a day; one that goes, one that
+    comes.
+    """
+    other = flowauth_server(scopes[:1])
+    gained = "admin2:daily_location:daily_location"
+    changed = {**flowauth_server((*scopes[:-1], gained)), "token_life": "1d"}
+    before = {SERVER: flowauth_server(scopes), "old-server": other}
+    return before, {SERVER: changed, "new-server": other}
 
 
 class SimulatedTarget(ConformanceTarget):
@@ -75,6 +86,9 @@ class SimulatedTarget(ConformanceTarget):
 
     def server(self) -> Entry:
         return flowauth_server(self.rights)
+
+    def servers_in_turn(self) -> tuple[Servers, Servers]:
+        return flowauth_servers_in_turn(self.rights)
 
     def role(self, rights: tuple[str, ...]) -> Entry:
         return {"server": SERVER, "scopes": list(rights)}

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import LedgerError
-from reconciler.ledger import Entry, is_dsn
+from reconciler.ledger import Entry, OpenIntent, Result, applied_digest, is_dsn
 from reconciler.ledger.database import Database
 from reconciler.ledger.postgres_database import PostgresDatabase
 from reconciler.ledger.schema import STEPS, prepare
 from reconciler.ledger.sqlite_file import open_file
 from reconciler.secret import Secret
+from reconciler.state import EMPTY
 from tests.ledger.cases_memory import ODD, applied
-from tests.ledger.places import HandClock, Place, open_at
+from tests.ledger.format_1 import AMINA, APPLIED, KOFI, make_format_1
+from tests.ledger.places import STARTED, HandClock, Place, open_at
 
 NEXT = (*STEPS, ("CREATE TABLE added (name TEXT)", "INSERT INTO added VALUES ('kept')"))
 
@@ -34,10 +36,10 @@ class FormatCases:
         self, place: Place, clock: HandClock
     ) -> None:
         open_at(place, clock).close()
-        place.sql("UPDATE meta SET value = '2'")
+        place.sql("UPDATE meta SET value = '3'")
 
         for create in (True, False):
-            with pytest.raises(LedgerError, match="made by a newer reconciler: its format is 2"):
+            with pytest.raises(LedgerError, match="made by a newer reconciler: its format is 3"):
                 open_at(place, clock, create=create)
 
     def test_an_older_ledger_is_updated_once_and_keeps_what_it_holds(
@@ -51,9 +53,68 @@ class FormatCases:
             assert prepare(database, NEXT, create=False)
 
         database.close()
-        assert place.sql("SELECT value FROM meta") == [("2",)]
+        assert place.sql("SELECT value FROM meta") == [("3",)]
         assert place.sql("SELECT name FROM added") == [("kept",)]
         assert len(place.sql("SELECT number FROM journal")) == 1
+
+    @pytest.mark.parametrize("create", [True, False])
+    def test_a_ledger_of_format_1_is_updated_and_all_of_it_is_readable(
+        self, place: Place, clock: HandClock, create: bool
+    ) -> None:
+        make_format_1(database_at(place))
+
+        with open_at(place, clock, create=create) as ledger:
+            assert place.sql("SELECT value FROM meta") == [("2",)]
+            assert ledger.verify() == ()
+            entries = [each.entry for each in ledger.entries()]
+            assert [each.changes for each in entries] == [(AMINA,), (AMINA,), (KOFI,), (KOFI,), ()]
+            assert [each.results for each in entries] == [
+                (),
+                (Result(0, "done"),),
+                (),
+                (Result(0, "unknown"),),
+                (),
+            ]
+            assert entries[4].finding == "S-1"
+            assert ledger.runs()[0].targets == ()
+            assert ledger.applied("flowdb") == APPLIED
+            head = ledger.applied_head("flowdb")
+            assert head is not None
+            assert head.digest == applied_digest(APPLIED.state)
+
+    def test_an_open_intent_of_format_1_is_open_until_somebody_found_out(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        make_format_1(database_at(place))
+
+        with open_at(place, clock) as ledger:
+            assert ledger.open_intents("flowdb") == (OpenIntent(3, STARTED, 1, ((0, KOFI),)),)
+
+            ledger.append(Entry("found", 2, "flowdb", intent=3, results=(Result(0, "not_done"),)))
+
+            assert ledger.open_intents("flowdb") == ()
+            assert ledger.verify() == ()
+
+    @pytest.mark.parametrize("column", ["subject", "status", "intent"])
+    def test_tampering_with_an_entry_of_format_1_is_found(
+        self, place: Place, clock: HandClock, column: str
+    ) -> None:
+        make_format_1(database_at(place))
+
+        with open_at(place, clock) as ledger:
+            place.sql(f"UPDATE journal SET {column} = '7' WHERE number = 2")
+
+            assert ledger.verify() == ("entry 2 was edited: its columns do not fit its content",)
+
+    def test_an_applied_state_of_format_1_is_replaced_like_any_other(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        make_format_1(database_at(place))
+
+        with open_at(place, clock) as ledger:
+            ledger.save_applied(applied(EMPTY))
+
+            assert ledger.applied("flowdb") == applied(EMPTY)
 
     def test_an_update_that_fails_leaves_the_older_ledger_as_it_was(
         self, place: Place, clock: HandClock
@@ -67,7 +128,7 @@ class FormatCases:
         database.close()
         with open_at(place, clock) as ledger:
             assert ledger.verify() == ()
-        assert place.sql("SELECT value FROM meta") == [("1",)]
+        assert place.sql("SELECT value FROM meta") == [("2",)]
 
     @pytest.mark.parametrize(
         "statement, said",

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.changes import Action, Change, Status
+from reconciler.changes import Change
 from reconciler.errors import LedgerError
 from reconciler.json_text import canonical_text
-from reconciler.ledger import Entry, Ledger
+from reconciler.ledger import Entry, Ledger, OpenIntent, Result, ResultStatus
 from reconciler.source import Source
 from reconciler.state import Key
 from tests.ledger.places import STARTED, HandClock, Place, open_at
@@ -29,19 +29,35 @@ KOFI = Change("create", Key("account", ("kofi\x00\ud800",)), None, {"enabled": T
 KOPI = replace(KOFI, key=Key("account", ("kopi",)))
 
 
-def intent(change: Change, target: str = "flowdb", run_id: int = 1) -> Entry:
-    return Entry("intent", run_id, target, change)
+def intent(*changes: Change, target: str = "flowdb", run_id: int = 1) -> Entry:
+    return Entry("intent", run_id, target, changes)
 
 
-def result(change: Change, status: Status = "done", run_id: int = 1) -> Entry:
-    return Entry("result", run_id, "flowdb", change, status, "what the target said")
+def result(number: int, *results: Result, run_id: int = 1) -> Entry:
+    return Entry("result", run_id, "flowdb", intent=number, results=results)
+
+
+def done(number: int, *indexes: int) -> Entry:
+    return result(number, *(Result(index, "done") for index in indexes))
+
+
+def found(number: int, *results: Result) -> Entry:
+    return replace(result(number, *results, run_id=2), kind="found")
 
 
 def with_five_entries(ledger: Ledger) -> None:
-    for change in (AMINA, KOFI):
-        ledger.append(intent(change))
-        ledger.append(result(change))
+    ledger.append(intent(AMINA, KOPI))
+    ledger.append(result(1, Result(0, "done", "what the target said"), Result(1, "unknown")))
+    ledger.append(intent(KOFI))
+    ledger.append(result(3, Result(0, "done", "what the target said")))
     ledger.append(Entry("accepted", 1, finding="S-1", by="Amina", plan_digest="a" * 64))
+
+
+def open_changes(ledger: Ledger, target: str = "flowdb") -> dict[int, list[int]]:
+    """By number of the intent, the indexes of its open changes."""
+    return {
+        each.number: [index for index, _ in each.changes] for each in ledger.open_intents(target)
+    }
 
 
 class JournalCases:
@@ -52,7 +68,7 @@ class JournalCases:
     ) -> None:
         with open_at(place, clock) as ledger:
             with_five_entries(ledger)
-            written = ledger.append(intent(AMINA), result(KOFI, "failed"))
+            written = ledger.append(intent(AMINA, KOFI), found(1, Result(1, "not_done")))
 
         with open_at(place, clock) as ledger:
             entries = ledger.entries()
@@ -60,8 +76,12 @@ class JournalCases:
         assert entries[-2:] == written
         assert [each.number for each in entries] == [1, 2, 3, 4, 5, 6, 7]
         assert {each.at for each in entries} == {STARTED}
-        assert entries[0].entry == intent(replace(AMINA, sources=()))
-        assert entries[3].entry == result(KOFI)
+        assert entries[0].entry == intent(replace(AMINA, sources=()), KOPI)
+        assert entries[1].entry.results == (
+            Result(0, "done", "what the target said"),
+            Result(1, "unknown"),
+        )
+        assert entries[3].entry == result(3, Result(0, "done", "what the target said"))
         assert entries[4].entry.finding == "S-1"
         assert (entries[4].entry.by, entries[4].entry.plan_digest) == ("Amina", "a" * 64)
 
@@ -79,9 +99,9 @@ class JournalCases:
         self, place: Place, clock: HandClock
     ) -> None:
         with open_at(place, clock) as ledger:
-            ledger.append(intent(AMINA), intent(AMINA, "flowauth"))
+            ledger.append(intent(AMINA), intent(AMINA, target="flowauth"))
             clock.turn(60)
-            ledger.append(intent(KOFI), intent(KOFI, "flowauth"))
+            ledger.append(intent(KOFI), intent(KOFI, target="flowauth"))
 
             def numbers(**chosen: object) -> list[int]:
                 return [each.number for each in ledger.entries(**chosen)]  # type: ignore[arg-type]  # one of three types
@@ -120,43 +140,109 @@ class JournalCases:
         assert started == Entry("run_started", 1, message="apply", by="Amina", plan_digest="a" * 64)
         assert ended == Entry("run_ended", 1, message="exit code 0: all well")
 
-    def test_an_intent_without_a_result_is_open(self, place: Place, clock: HandClock) -> None:
+    def test_an_intent_without_a_result_is_open_with_all_its_changes(
+        self, place: Place, clock: HandClock
+    ) -> None:
         with open_at(place, clock) as ledger:
-            ledger.append(intent(AMINA), result(AMINA), intent(KOFI), intent(KOPI, "flowauth"))
+            ledger.append(intent(AMINA), intent(KOFI, KOPI), intent(KOPI, target="flowauth"))
+            ledger.append(done(1, 0))
 
         with open_at(place, clock) as ledger:
-            found = ledger.open_intents("flowdb")
+            opened = ledger.open_intents("flowdb")
 
-        assert [each.entry for each in found] == [intent(KOFI)]
+        assert opened == (OpenIntent(2, STARTED, 1, ((0, KOFI), (1, KOPI))),)
+
+    def test_results_settle_the_changes_that_they_name_and_no_others(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.append(intent(AMINA, KOFI, KOPI))
+            ledger.append(done(1, 2))
+            assert open_changes(ledger) == {1: [0, 1]}
+
+            ledger.append(intent(KOFI), result(1, Result(0, "failed", "no"), Result(1, "unknown")))
+            assert open_changes(ledger) == {1: [1], 3: [0]}
+
+            ledger.append(result(1, Result(1, "skipped")), done(3, 0))
+            assert open_changes(ledger) == {}
 
     @pytest.mark.parametrize("status", ["done", "failed", "skipped"])
     def test_a_later_run_s_result_settles_an_intent(
-        self, place: Place, clock: HandClock, status: Status
+        self, place: Place, clock: HandClock, status: ResultStatus
     ) -> None:
         with open_at(place, clock) as ledger:
             ledger.append(intent(KOFI))
 
-            ledger.append(result(KOFI, status, run_id=2))
+            ledger.append(result(1, Result(0, status), run_id=2))
 
-            assert ledger.open_intents("flowdb") == ()
+            assert open_changes(ledger) == {}
 
-    @pytest.mark.parametrize("action", ["update", "delete"])
-    def test_a_result_of_another_action_or_an_unknown_one_settles_nothing(
-        self, place: Place, clock: HandClock, action: Action
+    @pytest.mark.parametrize("status", ["done", "not_done", "changed"])
+    def test_what_a_later_run_found_settles_an_unknown_change(
+        self, place: Place, clock: HandClock, status: ResultStatus
     ) -> None:
         with open_at(place, clock) as ledger:
-            ledger.append(intent(KOFI))
+            ledger.append(intent(AMINA, KOFI))
+            ledger.append(result(1, Result(0, "unknown"), Result(1, "unknown")))
+            assert open_changes(ledger) == {1: [0, 1]}
 
-            ledger.append(result(replace(KOFI, action=action)), result(KOFI, "unknown"))
-            ledger.append(result(KOPI))
+            ledger.append(found(1, Result(1, status)))
 
-            assert [each.number for each in ledger.open_intents("flowdb")] == [1]
+            assert open_changes(ledger) == {1: [0]}
 
-    def test_an_intent_after_the_result_is_open_again(self, place: Place, clock: HandClock) -> None:
+    def test_a_change_that_was_settled_stays_so(self, place: Place, clock: HandClock) -> None:
         with open_at(place, clock) as ledger:
-            ledger.append(intent(KOFI), result(KOFI), intent(KOFI, run_id=2))
+            ledger.append(intent(AMINA, KOFI))
+            ledger.append(done(1, 0), result(1, Result(0, "unknown")), done(1, 0))
 
-            assert [each.number for each in ledger.open_intents("flowdb")] == [3]
+            assert open_changes(ledger) == {1: [1]}
+            assert ledger.verify() == ()
+
+    def test_the_same_intent_again_is_another_intent(self, place: Place, clock: HandClock) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.append(intent(KOFI))
+            ledger.append(done(1, 0), intent(KOFI, run_id=2))
+
+            assert open_changes(ledger) == {3: [0]}
+
+    @pytest.mark.parametrize(
+        "entry, said",
+        [
+            (done(2, 0), "there is no intent 2 of flowdb"),
+            (replace(done(1, 0), target="flowauth"), "there is no intent 1 of flowauth"),
+            (done(1, 2), "a result for a change that intent 1 does not have"),
+            (done(1, -1), "a result for a change that intent 1 does not have"),
+            (done(1, 0, 0), "two results for one change"),
+            (result(1, Result(0, "not_done")), "no result is not_done"),
+            (found(1, Result(0, "failed")), "no found is failed"),
+        ],
+        ids=["number", "target", "index", "negative", "twice", "result", "found"],
+    )
+    def test_a_result_that_fits_no_intent_is_refused(
+        self, place: Place, clock: HandClock, entry: Entry, said: str
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.append(intent(AMINA, KOFI))
+
+            with pytest.raises(ValueError, match=said):
+                ledger.append(entry)
+
+            assert ledger.head().count == 1
+
+    def test_thousands_of_changes_that_were_done_are_settled_in_a_few_bytes(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        changes = [replace(KOPI, key=Key("account", (f"kopi-{n}",))) for n in range(2000)]
+        with open_at(place, clock) as ledger:
+            ledger.append(intent(*changes))
+            entry = done(1, *range(1000), *range(1001, 2000))
+
+            ledger.append(entry)
+
+            (row,) = place.sql("SELECT content FROM journal WHERE number = 2")
+            assert len(str(row[0])) < 400
+            assert ledger.entries()[1].entry == entry
+            assert ledger.open_intents("flowdb")[0].changes == ((1000, changes[1000]),)
 
 
 class TamperingCases:
@@ -166,16 +252,31 @@ class TamperingCases:
         "statement, said",
         [
             (
-                "UPDATE journal SET content = replace(content, 'amina', 'admin') WHERE number = 2",
-                ["entry 2 was edited: its content does not fit its hash"],
+                "UPDATE journal SET content = replace(content, 'amina', 'admin') WHERE number = 1",
+                ["entry 1 was edited: its content does not fit its hash"],
             ),
             (
                 "UPDATE journal SET target = 'flowauth' WHERE number = 2",
                 ["entry 2 was edited: its columns do not fit its content"],
             ),
+            *(
+                (
+                    f"UPDATE journal SET {column} = {value} WHERE number = {number}",
+                    [f"entry {number} was edited: its columns do not fit its content"],
+                )
+                for number, column, value in (
+                    (4, "status", "'failed'"),
+                    (4, "subject", "'x'"),
+                    (4, "intent", 1),
+                    (1, "still_open", 0),
+                    (2, "still_open", 0),
+                    (5, "still_open", 1),
+                )
+            ),
             (
-                "UPDATE journal SET status = 'failed' WHERE number = 4",
-                ["entry 4 was edited: its columns do not fit its content"],
+                "UPDATE journal SET content = replace(content, '\"last\":0', '\"last\":1')"
+                " WHERE number = 2",
+                ["entry 2 was edited: its content does not fit its hash"],
             ),
             ("DELETE FROM journal WHERE number = 3", ["entry 3 is missing"]),
             ("DELETE FROM journal WHERE number < 4", ["entries 1 to 3 are missing"]),
@@ -227,6 +328,17 @@ class TamperingCases:
                 "the journal's end, entry 5, is not the one that was written",
             )
 
+    def test_a_removed_result_does_not_make_later_ones_look_edited(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.append(intent(AMINA, KOFI))
+            ledger.append(done(1, 0), done(1, 1))
+
+            place.sql("DELETE FROM journal WHERE number = 2")
+
+            assert ledger.verify() == ("entry 2 is missing",)
+
     def test_an_inserted_entry_is_found(self, place: Place, clock: HandClock) -> None:
         with open_at(place, clock) as ledger:
             with_five_entries(ledger)
@@ -235,7 +347,7 @@ class TamperingCases:
             place.sql("UPDATE journal SET number = number - 9 WHERE number > 2")
             place.sql(
                 "INSERT INTO journal SELECT 3, previous, hash, content, at, kind, target, run_id,"
-                " subject, status FROM journal WHERE number = 2"
+                " subject, status, intent, still_open FROM journal WHERE number = 2"
             )
 
             assert "entry 3 does not follow entry 2: one of the two was edited" in ledger.verify()

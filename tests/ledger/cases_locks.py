@@ -146,6 +146,45 @@ class LockCases:
                 lock.check()
             lock.release()
 
+    def test_a_lock_that_somebody_else_took_meanwhile_is_not_broken(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger, ledger.lock("flowdb", "amina"):
+            clock.turn(60)
+            shown = ledger.lock_status("flowdb")
+            with ledger.lock("flowdb", "kofi") as lock:
+                with pytest.raises(LockHeldError, match="is held by kofi"):
+                    ledger.break_lock("flowdb", "esi", shown=shown)
+
+                lock.check()
+
+    def test_a_lock_that_was_only_renewed_since_it_was_shown_is_broken(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger, ledger.lock("flowdb", "amina") as lock:
+            shown = ledger.lock_status("flowdb")
+            clock.turn(30)
+            assert lock.renew()
+
+            assert ledger.break_lock("flowdb", "esi", shown=shown)
+
+            assert ledger.lock_status("flowdb") is None
+
+    def test_all_locks_that_are_held_are_listed_by_target(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            assert ledger.locks() == ()
+            with ledger.lock("flowdb", "amina", run_id=3), ledger.lock("flowauth", "kofi", ttl_s=5):
+                with ledger.lock("other", "esi"):
+                    pass
+                clock.turn(10)
+
+                held = ledger.locks()
+
+                assert held == (ledger.lock_status("flowauth"), ledger.lock_status("flowdb"))
+                assert [each.is_expired for each in held] == [True, False]
+
     def test_breaking_a_free_lock_does_nothing(self, place: Place, clock: HandClock) -> None:
         with open_at(place, clock) as ledger:
             assert ledger.break_lock("flowdb", "kofi") is None

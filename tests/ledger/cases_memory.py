@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+
 import pytest
 
 from reconciler.errors import LedgerError, StaleError
-from reconciler.ledger import Applied, SeenDrift
-from reconciler.ledger.documents import applied_text
+from reconciler.ledger import Applied, AppliedHead, SeenDrift, applied_digest
 from reconciler.state import EMPTY, Key, State
 from tests.ledger.places import STARTED, HandClock, Place, open_at
 
@@ -25,7 +27,18 @@ ODD = State(
 
 
 def applied(state: State, target: str = "flowdb", run_id: int = 1) -> Applied:
-    return Applied(target, state, "d" * 64, "c0ffee", "Amina <a@example.org>", STARTED, run_id)
+    return Applied(
+        target,
+        state,
+        "d" * 64,
+        "c0ffee",
+        "Amina <a@example.org>",
+        STARTED,
+        run_id,
+        protected=("root*", "admin"),
+        ends_sessions=frozenset({Key("membership", ("reader", "amina"))}),
+        stands_for="manifest d, window w, version v",
+    )
 
 
 class MemoryCases:
@@ -51,6 +64,56 @@ class MemoryCases:
         with open_at(place, clock) as ledger:
             assert ledger.applied("flowdb") == applied(state)
 
+    def test_the_head_of_an_applied_state_has_all_of_it_but_the_state(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        told = applied(ODD)
+        with open_at(place, clock) as ledger:
+            assert ledger.applied_head("flowdb") is None
+            digest = ledger.save_applied(told)
+            place.sql("UPDATE applied SET records = 'not read'")
+
+            head = ledger.applied_head("flowdb")
+
+        assert head is not None
+        assert digest == head.digest == applied_digest(ODD, told.protected, told.ends_sessions)
+        for field in dataclasses.fields(AppliedHead):
+            assert field.name == "digest" or getattr(head, field.name) == getattr(told, field.name)
+
+    def test_the_digest_says_what_is_applied_and_not_who_applied_it_when(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        told = applied(ODD)
+        with open_at(place, clock) as ledger:
+            digest = ledger.save_applied(told)
+
+            def digest_with(**changed: object) -> str:
+                return ledger.save_applied(dataclasses.replace(told, **changed))  # type: ignore[arg-type]  # of many types
+
+            same = {
+                "run_id": 2,
+                "at": "2026-03-02T12:00:00.000Z",
+                "commit": "x",
+                "author": "x",
+                "manifest_digest": "x",
+                "stands_for": "x",
+                "digest": "x",
+                "protected": ("admin", "root*"),
+            }
+            other = {
+                "state": EMPTY,
+                "protected": ("root*",),
+                "ends_sessions": frozenset[Key](),
+            }
+            assert {digest_with(**{name: value}) for name, value in same.items()} == {digest}
+            digests = {digest_with(**{name: value}) for name, value in other.items()}
+            assert len(digests - {digest}) == len(other)
+            assert ledger.save_applied(told) == digest
+            assert ledger.applied("flowdb") == told
+            stored = ledger.applied("flowdb")
+            assert stored is not None
+            assert stored.digest == digest
+
     def test_the_next_applied_state_replaces_the_one_before_and_no_other_target_s(
         self, place: Place, clock: HandClock
     ) -> None:
@@ -68,19 +131,35 @@ class MemoryCases:
     ) -> None:
         with open_at(place, clock) as ledger:
             ledger.save_applied(applied(ODD))
-            place.sql("UPDATE applied SET document = substr(document, 1, 100)")
+            place.sql("UPDATE applied SET records = substr(records, 1, 100)")
 
             with pytest.raises(LedgerError, match="move it away: then nothing is deleted"):
+                ledger.applied("flowdb")
+            place.sql("UPDATE applied SET document = substr(document, 1, 100)")
+            with pytest.raises(LedgerError, match="move it away: then nothing is deleted"):
+                ledger.applied_head("flowdb")
+
+    def test_an_applied_state_that_was_edited_is_an_error(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.save_applied(applied(ODD))
+            place.sql("UPDATE applied SET records = replace(records, 'amina', 'admin')")
+
+            with pytest.raises(LedgerError, match="does not fit its digest"):
                 ledger.applied("flowdb")
 
     def test_an_applied_state_with_a_key_twice_is_an_error(
         self, place: Place, clock: HandClock
     ) -> None:
         record = '{"fields":{},"kind":"group","path":["a"]}'
+        twice = f"[{record},{record}]"
+        digest = hashlib.sha256(f"[[],[]]{twice}".encode()).hexdigest()
+        told = dataclasses.replace(applied(EMPTY), protected=(), ends_sessions=frozenset())
         with open_at(place, clock) as ledger:
-            ledger.save_applied(applied(EMPTY))
-            text = applied_text(applied(EMPTY)).replace("[]", f"[{record},{record}]")
-            place.sql("UPDATE applied SET document = ?", text)
+            before = ledger.save_applied(told)
+            place.sql("UPDATE applied SET records = ?", twice)
+            place.sql("UPDATE applied SET document = replace(document, ?, ?)", before, digest)
 
             with pytest.raises(LedgerError, match="two records for group a"):
                 ledger.applied("flowdb")
@@ -108,6 +187,37 @@ class MemoryCases:
 
             assert [run.run_id for run in ledger.runs(limit=1)] == [4]
             assert [run.run_id for run in ledger.runs(kind="apply")] == [3, 1]
+
+    def test_the_last_success_of_a_target_is_the_newest_whole_apply_that_had_it(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            assert ledger.last_success("flowdb") is None
+            for kind, targets, exit_code in (
+                ("apply", ["flowdb"], 0),
+                ("apply", ["flowauth", "flowdb"], 0),
+                *[("apply", ["flowauth"], 0)] * 120,
+                ("apply", ["flowdb"], 8),
+                ("drift", ["flowdb"], 0),
+                ("apply", [], 0),
+            ):
+                ledger.end_run(ledger.begin_run(kind, targets=targets), exit_code)
+            ledger.begin_run("apply", targets=["flowdb"])
+
+            run = ledger.last_success("flowdb")
+
+            assert run is not None
+            assert (run.run_id, run.targets) == (2, ("flowauth", "flowdb"))
+            assert ledger.last_success("other") is None
+
+    def test_a_run_of_which_no_targets_were_kept_has_none(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.begin_run("apply", targets=["flowdb"])
+            place.sql("UPDATE runs SET document = replace(document, 'targets', 'others')")
+
+            assert ledger.runs()[0].targets == ()
 
     def test_a_run_ends_once(self, place: Place, clock: HandClock) -> None:
         with open_at(place, clock) as ledger:
@@ -146,6 +256,21 @@ class MemoryCases:
                 SeenDrift("D-1", STARTED, {"n": 2}),
                 SeenDrift("D-3", later, {"n": 2}),
             )
+
+    def test_drift_that_was_widened_further_is_worse_and_keeps_its_first_time(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            one, two = {"observed": ["SELECT"], "n": 1}, {"observed": ["INSERT", "SELECT"], "n": 1}
+            ledger.note_drift("flowdb", {"D-1": one, "D-2": one, "D-3": {}})
+            clock.turn(60)
+
+            news = ledger.note_drift("flowdb", {"D-1": two, "D-2": {**one, "n": 2}, "D-3": {}})
+            again = ledger.note_drift("flowdb", {"D-1": two, "D-2": one, "D-3": {}})
+
+        assert (news.new, news.worse, news.still) == ((), ("D-1",), ("D-2", "D-3"))
+        assert set(news.first_seen.values()) == {STARTED}
+        assert (again.worse, again.still) == ((), ("D-1", "D-2", "D-3"))
 
     def test_drift_that_comes_back_is_new(self, place: Place, clock: HandClock) -> None:
         with open_at(place, clock) as ledger:

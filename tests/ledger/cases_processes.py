@@ -78,6 +78,7 @@ class ProcessCases:
             count = ledger.head().count
             assert count >= int(said[-1]) >= 10 * BATCH
             assert count % BATCH == 0
+            assert len(ledger.open_intents("flowdb")) == count
             assert len(ledger.entries()) == count
             assert ledger.verify() == ()
             assert ledger.append(Entry("run_ended", 1))[0].number == count + 1

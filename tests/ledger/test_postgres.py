@@ -11,8 +11,12 @@ import pytest
 
 from reconciler.errors import LedgerError
 from reconciler.ledger import Entry, is_dsn, open_ledger
+from reconciler.ledger.postgres_database import PostgresDatabase
+from reconciler.secret import Secret
 from tests.fix_postgres import PostgresServer
+from tests.ledger.cases_memory import ODD, applied
 from tests.ledger.cases_processes import race
+from tests.ledger.format_1 import make_format_1
 from tests.ledger.places import HandClock, PostgresPlace, open_at
 from tests.ledger.suite import LedgerSuite
 
@@ -53,6 +57,39 @@ class TestRights:
                 ledger.begin_run("plan")
         with pytest.raises(LedgerError, match="use one that writes"):
             open_ledger(dsn, clock=clock)
+
+    def test_an_older_ledger_that_may_only_be_read_is_refused_with_what_to_do(
+        self, postgres_place: PostgresPlace, clock: HandClock
+    ) -> None:
+        make_format_1(PostgresDatabase(Secret(postgres_place.location)))
+        dsn = role(
+            postgres_place,
+            "GRANT USAGE ON SCHEMA reconciler TO ci",
+            "GRANT SELECT ON ALL TABLES IN SCHEMA reconciler TO ci",
+        )
+
+        with pytest.raises(LedgerError, match="the older format 1 and may only be read here"):
+            open_ledger(dsn, clock=clock, create=False)
+
+        assert postgres_place.sql("SELECT value FROM meta") == [("1",)]
+
+    def test_an_older_ledger_is_updated_by_its_owner_and_others_keep_their_rights(
+        self, postgres_place: PostgresPlace, clock: HandClock
+    ) -> None:
+        make_format_1(PostgresDatabase(Secret(postgres_place.location)))
+        dsn = role(
+            postgres_place,
+            "GRANT USAGE ON SCHEMA reconciler TO ci",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA reconciler TO ci",
+        )
+        with pytest.raises(LedgerError, match=r"must be owner of .*updated by the role that owns"):
+            open_ledger(dsn, clock=clock)
+
+        open_at(postgres_place, clock).close()
+
+        with open_ledger(dsn, clock=clock) as ledger:
+            ledger.save_applied(applied(ODD))
+            assert ledger.append(Entry("run_ended", 1))[0].number == 6
 
     def test_a_role_that_may_not_read_is_an_error_and_not_an_empty_ledger(
         self, postgres_place: PostgresPlace, clock: HandClock

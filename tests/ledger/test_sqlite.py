@@ -21,9 +21,11 @@ from reconciler.ledger import Entry, Ledger, open_ledger, sqlite_database
 from reconciler.ledger.schema import prepare
 from reconciler.ledger.sqlite_file import open_file
 from tests.ledger.cases_memory import ODD, applied
+from tests.ledger.format_1 import make_format_1
 from tests.ledger.places import HandClock, SqlitePlace, open_at
 from tests.ledger.suite import LedgerSuite
 
+IGNORED = "*\n!.gitignore\n!acknowledge.yaml\n"
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -66,7 +68,7 @@ class TestFiles:
         assert mode_of(path.parent) == 0o700
         assert {modes[path.name + end] for end in ("", "-wal", "-shm")} == {0o600}
         assert names_in(path.parent) == [".gitignore", path.name]
-        assert (path.parent / ".gitignore").read_text() == "*\n"
+        assert (path.parent / ".gitignore").read_text() == IGNORED
 
     def test_our_folder_that_was_there_is_kept_out_of_git_too(
         self, sqlite_place: SqlitePlace, clock: HandClock, path: Path
@@ -75,7 +77,7 @@ class TestFiles:
 
         open_at(sqlite_place, clock).close()
 
-        assert (path.parent / ".gitignore").read_text() == "*\n"
+        assert (path.parent / ".gitignore").read_text() == IGNORED
 
     def test_nothing_else_is_put_into_a_folder_of_somebody_else(
         self, tmp_path: Path, clock: HandClock
@@ -316,6 +318,27 @@ class TestRights:
                 each.chmod(0o444)
 
             assert self.read_as_nobody(path, "read")[0] == "False 1 ()"
+
+    @pytest.mark.parametrize("how", ["read", "create"])
+    def test_an_older_ledger_that_cannot_be_written_is_refused_and_left_as_it_is(
+        self, folder: Path, how: str
+    ) -> None:
+        path = folder / "ledger"
+        database = open_file(path, create=True)
+        assert database is not None
+        make_format_1(database)
+        path.chmod(0o444)
+        content = path.read_bytes()
+
+        (said,) = self.read_as_nobody(path, how)
+
+        assert said.startswith(
+            {
+                "read": "it has the older format 1 and may only be read here; run a command of",
+                "create": "it cannot be written; check the rights",
+            }[how]
+        )
+        assert path.read_bytes() == content
 
     def test_an_apply_does_not_begin_without_the_right_to_write(
         self, closed: Path, folder: Path

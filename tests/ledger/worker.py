@@ -9,17 +9,20 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from reconciler.changes import Change
 from reconciler.errors import LockHeldError, StaleError
 from reconciler.ledger import Entry, Ledger, open_ledger
+from reconciler.state import Key
 from tests.ledger.places import START
 
 BATCH = 3
+CHANGES = tuple(Change("create", Key("account", (f"kofi-{n}",)), None, {}) for n in range(5))
 
 
 def append_for_ever(ledger: Ledger) -> None:
     """Print how many entries there are after each batch that was appended."""
     while True:
-        entries = [Entry("intent", 1, "flowdb", message="x" * 500) for _ in range(BATCH)]
+        entries = [Entry("intent", 1, "flowdb", CHANGES) for _ in range(BATCH)]
         say(str(ledger.append(*entries)[-1].number))
 
 

@@ -6,108 +6,128 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.diff import diff
-from reconciler.plan import changed_name, select
-from reconciler.safety import check, held_back
+from reconciler.plan import changed_name
+from reconciler.safety import finding, held_back
 from reconciler.scope import Desired, Policy
-from reconciler.state import State
+from reconciler.selection import Remembered, Selection, select
+from reconciler.state import EXACT_KINDS, State
 from tests.properties.states import CAPABILITIES, PRINCIPALS, asked, obey
+
+Case = tuple[Desired, State]
 
 policies = st.builds(
     Policy,
     prune=st.sampled_from(["never", "owned", "all"]),
     leavers=st.sampled_from(["disable", "delete"]),
 )
+memories = st.sampled_from(["nothing", "desired", "observed", "empty"])
+"""What the last apply left: unknown, what is asked now, what is there now, or nothing at all."""
 OWN = frozenset({"amina"})
 
 
-@given(asked(st.builds(Policy, prune=st.just("never"))))
-def test_prune_never_removes_nothing_and_disables_nobody(case: tuple[Desired, State]) -> None:
+def chosen_from(case: Case, memory: str, own: frozenset[str] = OWN) -> Selection:
     desired, observed = case
+    states = {"desired": desired.state, "observed": observed, "empty": State({})}
+    remembered = None
+    if memory != "nothing":
+        remembered = Remembered(states[memory], lambda _key: "config")
+    return select(desired, observed, CAPABILITIES, own, remembered=remembered)
 
-    changes = select(desired, observed, CAPABILITIES, frozenset()).changes
+
+@given(asked(st.builds(Policy, prune=st.just("never"))), memories)
+def test_prune_never_removes_nothing_and_disables_nobody(case: Case, memory: str) -> None:
+    changes = chosen_from(case, memory, frozenset()).changes
 
     assert all(change.action != "delete" for change in changes)
-    assert all(change.key in desired.state for change in changes)
+    assert all(change.key in case[0].state for change in changes)
 
 
-@given(asked(st.builds(Policy, prune=st.just("owned"))))
-def test_prune_owned_removes_rights_alone_and_only_declared_ones(
-    case: tuple[Desired, State],
+@given(asked(policies))
+def test_without_memory_nothing_is_deleted_and_no_cause_is_claimed_drf_01(case: Case) -> None:
+    chosen = chosen_from(case, "nothing")
+
+    assert all(change.action != "delete" for change in chosen.changes)
+    assert {change.cause for change in chosen.changes} <= {"unknown"}
+    assert chosen.drift == ()
+
+
+@given(asked(st.builds(Policy, prune=st.just("owned"))), memories)
+def test_prune_owned_removes_what_was_applied_and_rights_in_what_is_declared(
+    case: Case, memory: str
 ) -> None:
     desired, observed = case
     declared = desired.scope.groups | {path[-1] for path in desired.scope.roles}
+    applied = {"desired": desired.state, "observed": observed}.get(memory, State({}))
 
-    for change in select(desired, observed, CAPABILITIES, frozenset()).changes:
-        if change.action == "delete":
+    for change in chosen_from(case, memory, frozenset()).changes:
+        if change.action == "delete" and change.key not in applied:
             assert change.key.kind not in (*PRINCIPALS, "server", "object")
             assert declared & set(change.key.path[:2])
         elif change.key not in desired.state:
-            assert change.key.path[-1] in desired.scope.leavers
+            assert change.key in applied or change.key.path[-1] in desired.scope.leavers
 
 
-@given(asked(policies))
-def test_names_that_nobody_may_touch_are_touched_by_no_change(case: tuple[Desired, State]) -> None:
-    desired, observed = case
-
-    changes = select(desired, observed, CAPABILITIES, OWN).changes
-
-    for change in changes:
+@given(asked(policies), memories)
+def test_names_that_nobody_may_touch_are_touched_by_no_change(case: Case, memory: str) -> None:
+    for change in chosen_from(case, memory).changes:
         name = changed_name(change.key)
         assert name not in OWN
-        assert not desired.scope.is_protected(name)
+        assert not case[0].scope.is_protected(name)
 
 
-@given(asked(policies))
-def test_every_difference_is_changed_shown_or_protected(case: tuple[Desired, State]) -> None:
+@given(asked(policies), memories)
+def test_every_difference_is_changed_shown_or_protected(case: Case, memory: str) -> None:
     desired, observed = case
 
-    chosen = select(desired, observed, CAPABILITIES, OWN)
+    chosen = chosen_from(case, memory)
 
     changed = {change.key for change in chosen.changes}
     protected = {change.key for change in chosen.protected}
     unmanaged = set(chosen.unmanaged)
-    assert len(changed) + len(protected) + len(unmanaged) == len(changed | protected | unmanaged)
+    assert not changed & protected
+    assert all(key.kind in EXACT_KINDS for key in (changed | protected) & unmanaged)
     for change in diff(desired.state, observed):
-        left_already = change.key.kind == "account" and change.key.path[-1] in desired.scope.leavers
+        left_already = change.key.kind == "account" and change.action == "delete"
         assert change.key in changed | protected | unmanaged or left_already
 
 
-@given(asked(policies))
-def test_what_was_chosen_is_chosen_only_once(case: tuple[Desired, State]) -> None:
+@given(asked(policies), memories)
+def test_what_was_chosen_is_chosen_only_once(case: Case, memory: str) -> None:
     desired, observed = case
-    chosen = select(desired, observed, CAPABILITIES, OWN)
+    chosen = chosen_from(case, memory)
 
     after = obey(chosen.changes, observed, strictly=False)
 
-    assert select(desired, after, CAPABILITIES, OWN).changes == ()
+    assert chosen_from((desired, after), memory).changes == ()
 
 
-@given(asked(policies))
-def test_every_change_a_line_asks_for_names_the_line(case: tuple[Desired, State]) -> None:
-    desired, observed = case
-
-    for change in select(desired, observed, CAPABILITIES, OWN).changes:
-        assert bool(change.sources) == (change.key in desired.state)
+@given(asked(policies), memories)
+def test_every_change_a_line_asks_for_names_the_line(case: Case, memory: str) -> None:
+    for change in chosen_from(case, memory).changes:
+        assert bool(change.sources) == (change.key in case[0].state)
 
 
-@given(asked(policies))
-def test_findings_have_ids_of_their_own_and_hold_back_only_changes(
-    case: tuple[Desired, State],
-) -> None:
-    desired, observed = case
-    chosen = select(desired, observed, CAPABILITIES, OWN)
+@given(asked(policies), memories)
+def test_drift_is_only_what_is_not_as_it_was_applied(case: Case, memory: str) -> None:
+    chosen = chosen_from(case, memory)
 
-    findings = check(desired, chosen.changes, chosen.protected, OWN)
-
-    assert len({each.id for each in findings}) == len(findings)
-    assert findings == check(desired, chosen.changes, chosen.protected, OWN)
-    assert all(change in chosen.changes for change in held_back(chosen.changes, findings))
+    if memory == "observed":
+        assert {each.class_ for each in chosen.drift} <= {"rogue"}
+    assert len({(each.key, each.class_) for each in chosen.drift}) == len(chosen.drift)
+    for each in chosen.drift:
+        assert each.observed != each.applied or each.applied == {}
 
 
-@given(asked(policies))
-def test_what_is_left_alone_leaves_nothing_dangling(case: tuple[Desired, State]) -> None:
-    desired, observed = case
+@given(asked(policies), memories, st.sets(st.integers(0, 20)))
+def test_what_is_held_back_is_of_the_changes(case: Case, memory: str, numbers: set[int]) -> None:
+    changes = chosen_from(case, memory).changes
+    keys = [change.key for index, change in enumerate(changes) if index in numbers]
 
-    changes = select(desired, observed, CAPABILITIES, OWN).changes
+    held = held_back(changes, [finding("x", "db", "y", keys, blocking=True)])
 
-    obey(changes, observed, strictly=True)
+    assert set(keys) <= {change.key for change in held} <= {change.key for change in changes}
+
+
+@given(asked(policies), memories)
+def test_what_is_left_alone_leaves_nothing_dangling(case: Case, memory: str) -> None:
+    obey(chosen_from(case, memory).changes, case[1], strictly=True)

@@ -37,6 +37,8 @@ IMPATIENT = httpx.Timeout(20, read=0.2)
         (FaultKind.HTML_504_AFTER_EFFECT, 504, "text/html", True),
         (FaultKind.RATE_LIMITED_429, 429, "text/html", False),
         (FaultKind.DATABASE_LOCKED, 500, "text/html", False),
+        (FaultKind.ECHO_400, 400, "application/json", False),
+        (FaultKind.ECHO_500, 500, "text/html", False),
     ],
 )
 def test_an_error_page_comes_once_without_cookies_before_or_after_the_effect(
@@ -390,3 +392,18 @@ def test_with_a_certificate_it_speaks_https_and_checks_the_referer(bench: FlowAu
         assert simulator.url.startswith("https://")
         assert statuses == [401, 200]
         assert simulator.unplanned_errors == ()
+
+
+@pytest.mark.parametrize("kind", [FaultKind.ECHO_400, FaultKind.ECHO_500])
+def test_an_echo_repeats_the_password_and_the_session(
+    bench: FlowAuthBench, kind: FaultKind
+) -> None:
+    simulator = bench.start()
+    admin = bench.admin(simulator)
+    session = admin.http.cookies["session"]
+    simulator.faults.arm(Fault(kind, *CREATE))
+
+    response = admin.post("/admin/users", AMINA)
+
+    assert STRONG in response.text
+    assert session in response.text

@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.desired import expand, next_boundary
 from reconciler.manifest.load import LoadedManifest, parse_manifest
-from reconciler.plan import is_removable
 from reconciler.scope import Capabilities, Desired, Policy
+from reconciler.selection import is_removable
 from reconciler.state import Key, Kind
 
 NOON = datetime(2027, 6, 30, 12, 0, tzinfo=UTC)
@@ -75,7 +75,7 @@ def test_a_grant_holds_from_its_start_until_just_before_its_end_tim_01(
     assert desired.scope.leavers == frozenset()
 
 
-def test_the_next_boundary_is_strictly_after_the_instant() -> None:
+def test_the_next_boundary_is_strictly_after_the_instant_tim_04() -> None:
     manifest = _load(WINDOW).manifest
 
     assert next_boundary(manifest, NOON - timedelta(days=1)) == NOON
@@ -99,7 +99,7 @@ grants:
     assert _names(desired, "account") == ["amina"]
 
 
-def test_overlapping_grants_are_one_membership_that_names_both_lines() -> None:
+def test_overlapping_grants_are_one_membership_that_names_both_lines_tim_03() -> None:
     text = """
 roles: {reader: {server: db}}
 grants:
@@ -113,7 +113,7 @@ grants:
     assert [place.path for place in desired.provenance.of(key)] == ["grants.0", "grants.1"]
 
 
-def test_when_the_longer_of_two_levels_ends_the_other_stays() -> None:
+def test_when_the_longer_of_two_levels_ends_the_other_stays_tim_03() -> None:
     text = """
 roles:
   low: {target: store, level: user}
@@ -186,7 +186,7 @@ grants: [{group: all, role: reader}]
 
 
 @pytest.mark.parametrize("capabilities, emptied", [(WITH_GROUPS, "analysts"), (FLAT, "reader")])
-def test_a_group_without_anybody_is_reported_as_emptied(
+def test_a_group_without_anybody_is_reported_as_emptied_man_04(
     capabilities: Capabilities, emptied: str
 ) -> None:
     text = """

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import click
 import pytest
 
+from reconciler.acknowledgements import parse_acknowledgements
 from reconciler.cli import cli
 from reconciler.desired import expand
 from reconciler.errors import ManifestError
@@ -29,6 +30,7 @@ SHOWN = [str(page.relative_to(ROOT)) for page in PAGES]
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)\n(?P<text>.*?)^ *```$", re.M | re.S)
 _LINK = re.compile(r"\[[^\]\n]*\]\((?P<to>[^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (?P<text>.+)$", re.M)
+_ACKNOWLEDGED = re.compile(r"^(acknowledge|drift_baseline):", re.M)
 _COMMAND = re.compile(r"^(?: *|\$ |- run: |.*/bin/)reconciler (?P<name>[a-z][\w-]*)", re.M)
 
 
@@ -41,7 +43,12 @@ def _blocks(page: Path, kind: str) -> Iterator[str]:
 
 
 def _manifests(page: Path) -> list[str]:
-    return [text for text in _blocks(page, "yaml") if re.search(r"^version: 1$", text, re.M)]
+    return [text for text in _whole_files(page) if not _ACKNOWLEDGED.search(text)]
+
+
+def _whole_files(page: Path) -> Iterator[str]:
+    """The blocks that show a whole file: a manifest, or one of acknowledgements."""
+    return (text for text in _blocks(page, "yaml") if re.search(r"^version: 1$", text, re.M))
 
 
 def _anchors(page: Path) -> set[str]:
@@ -95,6 +102,14 @@ def test_every_whole_manifest_of_a_page_is_valid_for_its_targets(page: Path) -> 
 
         for target in desired.values():
             assert kinds[target.provider].check(target) == ()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=SHOWN)
+def test_every_whole_file_of_acknowledgements_of_a_page_is_valid(page: Path) -> None:
+    for text in _whole_files(page):
+        if _ACKNOWLEDGED.search(text):
+            found = parse_acknowledgements(text, page.name)
+            assert found.accepted or found.baselines
 
 
 def test_pages_show_whole_manifests() -> None:

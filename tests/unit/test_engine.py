@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine import Inputs, Run
+from reconciler.engine import Choice, Inputs, Limits, Origin, Run
 from reconciler.errors import IncompleteReadError, ManifestError, StaleError, UsageError
 from reconciler.providers.memory.store import FileStore
 
@@ -46,7 +46,8 @@ class Desk:
         self.manifest.write_text(text.replace(before, after))
 
     def run(self, *targets: str, now: datetime = NOON) -> Run:
-        return Run(Inputs((str(self.manifest),), targets, self.environment, now))
+        origin = Origin(str(self.manifest.with_name("ledger.sqlite3")))
+        return Run(Inputs((str(self.manifest),), targets, self.environment, now, origin))
 
     def apply_all(self) -> None:
         with self.run() as run:
@@ -176,7 +177,7 @@ def test_a_blocked_removal_waits_and_the_rest_is_applied_and_accepting_lifts_it(
     assert ["membership", "analysts", "amina"] in desk.paths("one")
     assert ["membership", "loader", "esi"] in desk.paths("two")
     with desk.run() as run:
-        plan = run.plan(accept=frozenset({blocking.id}))
+        plan = run.plan(Choice(frozenset({blocking.id})))
         assert plan.blocking == ()
         assert run.apply(plan).exit_code == 0
     assert ["membership", "analysts", "amina"] not in desk.paths("one")
@@ -184,7 +185,7 @@ def test_a_blocked_removal_waits_and_the_rest_is_applied_and_accepting_lifts_it(
 
 def test_accepting_what_is_not_blocked_is_a_mistake(desk: Desk) -> None:
     with desk.run() as run, pytest.raises(UsageError, match="nothing in this plan is blocked"):
-        run.plan(accept=frozenset({"S-12345678"}))
+        run.plan(Choice(frozenset({"S-12345678"})))
 
 
 def test_what_does_not_fit_the_target_is_reported_at_its_line(desk: Desk) -> None:
@@ -220,7 +221,10 @@ def test_a_grant_that_ended_while_nobody_looked_is_taken_away(desk: Desk) -> Non
         plan = run.plan()
         assert run.apply(plan).exit_code == 0
 
-    assert {each.key.path for each in plan.changes} == {("loader", "kofi")}
+    assert {(each.key.path, each.cause) for each in plan.changes} == {
+        (("loader", "kofi"), "expiry"),
+        (("kofi",), "expiry"),
+    }
     assert ["membership", "loader", "kofi"] not in desk.paths("two")
     assert ["membership", "analysts", "kofi"] in desk.paths("one")
 
@@ -229,7 +233,7 @@ def test_a_stop_before_the_first_change_starts_nothing(desk: Desk) -> None:
     before = desk.contents()
 
     with desk.run() as run:
-        report = run.apply(run.plan(), stop=lambda: True)
+        report = run.apply(run.plan(), limits=Limits(stop=lambda: True))
 
     assert report.exit_code == 130
     assert {each.status for each in report.outcomes} == {"skipped"}

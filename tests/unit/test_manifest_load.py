@@ -82,14 +82,14 @@ def test_values_are_of_the_types_that_the_models_promise() -> None:
     assert manifest.grants[2].from_ == datetime(2027, 1, 1, tzinfo=UTC)
 
 
-def test_option_values_are_in_no_repr() -> None:
+def test_option_values_are_in_no_repr_pln_08() -> None:
     loaded = parse_manifest({"a.yaml": _BASE})
 
     assert "hunter2" not in repr(loaded)
     assert "hunter2" not in repr(loaded.manifest)
 
 
-def test_option_values_are_in_no_error() -> None:
+def test_option_values_are_in_no_error_pln_08() -> None:
     text = _BASE.replace("hunter2", "[[hunter2]]").replace("env: DSN", "env: [hunter2]")
 
     messages = _text_messages(a=text)

@@ -68,7 +68,7 @@ def _two_spellings(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str]]:
 
 @given(_two_spellings())
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-def test_the_order_of_files_and_keys_never_matters(
+def test_the_order_of_files_and_keys_never_matters_dif_02(
     spellings: tuple[dict[str, str], dict[str, str]],
 ) -> None:
     one, other = (parse_manifest(texts) for texts in spellings)
@@ -169,7 +169,7 @@ def test_any_shape_below_the_sections_gives_a_manifest_or_faults_with_places(
     assert not any("nput should" in str(problem) for problem in problems), "pydantic's own words"
 
 
-def test_of_a_fault_in_each_of_many_entries_all_are_reported() -> None:
+def test_of_a_fault_in_each_of_many_entries_all_are_reported_man_10() -> None:
     users = {f"u{number}": {"kind": "robot"} for number in range(500)}
 
     with pytest.raises(ManifestError) as caught:

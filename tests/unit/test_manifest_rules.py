@@ -265,7 +265,7 @@ def test_durations_are_minutes(text: str, minutes: int) -> None:
 @pytest.mark.parametrize(
     "text", ["0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00", "2027-01-01T24:30:00Z"]
 )
-def test_times_that_no_calendar_has_are_refused(text: str) -> None:
+def test_times_that_no_calendar_has_are_refused_tim_05(text: str) -> None:
     messages = _messages(f"servers: {{s: {{target: fa, token_expires: '{text}'}}}}\n")
 
     assert len(messages) == 1

@@ -1,4 +1,4 @@
-"""The JSON documents of reports, drift and validation."""
+"""The JSON documents of reports, drift, status, expiry and validation."""
 
 from __future__ import annotations
 
@@ -7,10 +7,26 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from reconciler.plan_file import to_text
-from reconciler.render.documents import drift_json, report_json, validate_json
+from reconciler.render.documents import (
+    drift_json,
+    expiring_json,
+    report_json,
+    status_json,
+    validate_json,
+)
 from reconciler.report import Report, TargetReport
 from reconciler.secret import Redactor
-from tests.sample_plans import hostile_plan, in_sync_plan, sample_plan, sample_report
+from tests.sample_plans import (
+    flowdb,
+    forgotten_plan,
+    hostile_plan,
+    in_sync_plan,
+    plan_of,
+    sample_plan,
+    sample_report,
+    seen_plan,
+)
+from tests.sample_status import hostile_expiring, hostile_status, sample_expiring, sample_status
 
 Golden = Callable[[str, str], None]
 
@@ -24,7 +40,12 @@ def test_the_document_of_a_report(golden: Golden) -> None:
 
 
 def test_the_document_of_drift(golden: Golden) -> None:
-    golden("drift.json", drift_json(sample_plan()))
+    silenced = {"D-2a1b2c3d": "until 2027-02-01T00:00:00Z, by esi: migration"}
+    hints = {"D-1a1b2c3d": "add: grants: - {user: mallory, role: ghana-reader}"}
+
+    text = drift_json(seen_plan(), silenced=silenced, news={"D-1a1b2c3d": "new"}, hints=hints)
+
+    golden("drift.json", text)
 
 
 def test_the_document_of_a_valid_manifest(golden: Golden) -> None:
@@ -33,8 +54,13 @@ def test_the_document_of_a_valid_manifest(golden: Golden) -> None:
     golden("validate.json", text)
 
 
-def test_no_document_holds_what_a_terminal_obeys() -> None:
-    texts = [drift_json(hostile_plan()), report_json(Report(hostile_plan(), ()), Redactor())]
+def test_no_document_holds_what_a_terminal_obeys_out_03() -> None:
+    texts = [
+        drift_json(hostile_plan()),
+        report_json(Report(hostile_plan(), ()), Redactor()),
+        status_json(hostile_status()),
+        expiring_json(hostile_expiring()),
+    ]
 
     assert all(char.isprintable() or char == "\n" for text in texts for char in text)
 
@@ -69,8 +95,45 @@ def test_the_plan_digest_of_a_report_is_that_of_the_plan_file() -> None:
     assert document["plan_digest"] == json.loads(to_text(report.plan))["digest"]
 
 
-def test_drift_has_no_difference_when_in_sync() -> None:
+def test_a_drift_document_without_drift_proves_what_was_read_drf_08() -> None:
     document = json.loads(drift_json(in_sync_plan()))
 
-    assert document["in_sync"] is True
-    assert document["counts"] == {"missing": 0, "different": 0, "extra": 0}
+    assert document["verdict"] == "none"
+    assert set(document["counts"].values()) == {0}
+    assert [(each["target"], each["read"], each["system"]) for each in document["targets"]] == [
+        ("archive", "whole", "memory 1"),
+        ("flowauth", "whole", "FlowAuth 1.34"),
+    ]
+
+
+def test_work_that_is_not_applied_yet_is_no_drift_drf_02() -> None:
+    pending = replace(flowdb(), drift=(), drift_access=())
+
+    document = json.loads(drift_json(plan_of(pending)))
+
+    assert (document["verdict"], document["counts"]["widened"]) == ("none", 0)
+    assert document["counts"]["pending"] == 12
+
+
+def test_a_drift_document_says_which_finding_holds_a_repair() -> None:
+    document = json.loads(drift_json(seen_plan()))
+
+    drift = {each["id"]: each for target in document["targets"] for each in target["drift"]}
+    assert drift["D-0a1b2c3d"]["held"] == "D-0a1b2c3d"
+    assert drift["D-1a1b2c3d"]["held"] == ""
+
+
+def test_without_memory_a_drift_document_gives_no_verdict() -> None:
+    document = json.loads(drift_json(forgotten_plan()))
+
+    assert document["verdict"] == "unknown"
+    assert document["targets"][0]["applied_known"] is False
+    assert (document["counts"]["widened"], document["counts"]["unexplained"]) == (0, 13)
+
+
+def test_the_document_of_status(golden: Golden) -> None:
+    golden("status.json", status_json(sample_status()))
+
+
+def test_the_document_of_what_expires(golden: Golden) -> None:
+    golden("expiring.json", expiring_json(sample_expiring()))

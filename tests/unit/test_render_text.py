@@ -1,4 +1,4 @@
-"""The text of plans, drift and reports: what a reviewer reads before saying yes."""
+"""The text of plans: what a reviewer reads before saying yes."""
 
 from __future__ import annotations
 
@@ -8,34 +8,23 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.changes import Change
 from reconciler.plan import AccessChange, Plan, TargetPlan
 from reconciler.render.access import MOST_LINES
 from reconciler.render.page import Line, page, printable
-from reconciler.render.phrases import listed, origin, phrase
-from reconciler.render.report_text import report_summary, report_text
-from reconciler.render.text import (
-    drift_summary,
-    drift_text,
-    plan_summary,
-    plan_text,
-    question,
-    statements_text,
-)
-from reconciler.report import Report, TargetReport
-from reconciler.source import Source
+from reconciler.render.text import plan_summary, plan_text, question, statements_text
 from reconciler.state import Key
 from tests.sample_plans import (
     HOSTILE,
     create,
     delete,
     flowdb,
+    forgotten_plan,
     hostile_plan,
     in_sync_plan,
+    narrowed,
     plan_of,
     sample_plan,
-    sample_report,
-    update,
+    seen_plan,
 )
 
 Golden = Callable[[str, str], None]
@@ -53,14 +42,6 @@ def test_the_coloured_text_of_a_plan(golden: Golden) -> None:
     golden("plan-colour.txt", plan_text(sample_plan(), colour=True))
 
 
-def test_the_text_of_drift(golden: Golden) -> None:
-    golden("drift.txt", drift_text(sample_plan()))
-
-
-def test_the_text_of_a_report(golden: Golden) -> None:
-    golden("report.txt", report_text(sample_report()))
-
-
 def test_the_text_of_a_plan_with_hostile_names(golden: Golden) -> None:
     golden("plan-hostile.txt", plan_text(hostile_plan(), list_unmanaged=True))
 
@@ -72,29 +53,16 @@ def test_colour_adds_nothing_but_colour() -> None:
     assert coloured != plan_text(sample_plan())
 
 
-def _hostile_report() -> Report:
-    plan = hostile_plan()
-    report = sample_report()
-    outcomes = tuple(
-        replace(report.outcomes[0], change=change, status="failed", message=HOSTILE)
-        for change in plan.changes
-    )
-    target = TargetReport(plan.targets[0].target, outcomes, plan.changes[:1], HOSTILE)
-    return Report(plan, (target,), credentials=HOSTILE)
-
-
 @pytest.mark.parametrize(
     "text",
     [
         plan_text(hostile_plan(), list_unmanaged=True),
-        drift_text(hostile_plan(), list_unmanaged=True),
-        report_text(_hostile_report()),
         statements_text({HOSTILE: (HOSTILE,)}),
         question({HOSTILE: hostile_plan().changes}),
     ],
-    ids=["plan", "drift", "report", "statements", "question"],
+    ids=["plan", "statements", "question"],
 )
-def test_hostile_names_are_harmless(text: str) -> None:
+def test_hostile_names_are_harmless_out_03(text: str) -> None:
     assert all(line.isprintable() for line in text.split("\n"))
 
 
@@ -143,14 +111,108 @@ def test_one_target_is_in_the_singular() -> None:
     plan = plan_of(TargetPlan("t", "p", "s", "a"))
 
     assert plan_summary(plan) == "Nothing to do: 1 target is in sync."
-    assert drift_summary(plan) == "No difference: 1 target is in sync."
 
 
-def test_held_back_changes_are_marked_and_counted() -> None:
+def test_changes_that_are_kept_back_are_marked_and_counted() -> None:
     text = plan_text(sample_plan())
 
     assert text.count("BLOCKED") == 3
-    assert text.endswith("4 to delete on 2 targets; 3 blocked.\n")
+    assert "~   account: login: no -> yes, HELD  access.yaml:11" in text
+    assert text.endswith("delete on 2 targets (4 repair drift); 3 blocked, 1 held.\n")
+
+
+def test_what_is_held_is_given_back_by_its_id() -> None:
+    lines = plan_text(sample_plan()).splitlines()
+
+    at = next(n for n, line in enumerate(lines) if line.startswith("=   D-0a1b2c3d holds, flowdb"))
+    assert lines[at + 1] == "      give it back with --accept D-0a1b2c3d"
+
+
+def test_a_change_that_is_held_and_blocked_is_blocked() -> None:
+    plan = sample_plan()
+    block = replace(plan.findings[3], id="S-9", blocking=True)
+
+    text = plan_text(replace(plan, findings=(*plan.findings, block)))
+
+    assert "login: no -> yes, BLOCKED" in text
+    assert "HELD" not in text
+    assert text.endswith("; 4 blocked.\n")
+
+
+def test_what_the_manifest_asks_stands_apart_from_repairs() -> None:
+    lines = plan_text(replace(sample_plan(), targets=(flowdb(),))).splitlines()
+
+    asked, repairs = (
+        lines.index("What the manifest asks"),
+        lines.index("Repairs of what changed on the target"),
+    )
+    end = lines.index("Drift: what is there against what was applied")
+    assert asked < lines.index("+   group  access.yaml:15") < repairs
+    assert [line for line in lines[repairs:end] if line[:1] in ("+", "~", "-")] == [
+        "~   account: login: no -> yes, HELD  access.yaml:11",
+        "-   member of ghana-reader  no line asks for it",
+    ]
+
+
+def test_one_block_alone_has_a_title_only_when_it_repairs() -> None:
+    key = Key("account", ("x",))
+    asked = TargetPlan("t", "p", "s", "a", (create(key, {}),), applied="known")
+    repaired = replace(asked, changes=(replace(asked.changes[0], cause="drift"),))
+
+    texts = [plan_text(plan_of(asked)), plan_text(plan_of(repaired))]
+
+    assert ["What the manifest asks" in text for text in texts] == [False, False]
+    assert ["Repairs of what changed" in text for text in texts] == [False, True]
+
+
+def test_a_change_of_the_manifest_that_repairs_drift_as_well_says_so() -> None:
+    text = plan_text(sample_plan())
+
+    assert "~   server: token_life_minutes: 60 -> 120, also repairs drift  access.yaml:5" in text
+
+
+def test_a_change_that_ends_open_sessions_says_so_tim_06() -> None:
+    change = replace(delete(Key("membership", ("r", "x")), {}), end_sessions=("x",))
+
+    text = plan_text(plan_of(TargetPlan("t", "p", "s", "a", (change,), applied="known")))
+
+    assert "-   member of r, ends open sessions  no line asks for it" in text
+
+
+def test_a_target_of_which_nothing_is_known_says_what_that_means() -> None:
+    text = plan_text(forgotten_plan())
+
+    assert text.count("Nothing is known of an earlier apply on flowdb: differences have no") == 1
+    assert "repair" not in text
+    assert "Nothing is known" not in plan_text(sample_plan())
+
+
+def test_a_plan_without_changes_does_not_call_drift_in_sync() -> None:
+    target = replace(flowdb(), changes=(), access=())
+
+    assert plan_summary(plan_of(target)) == (
+        "Nothing to do: 3 differences on the targets stay as they are."
+    )
+
+
+def test_drift_in_a_plan_is_one_line_each_with_line_and_id() -> None:
+    text = plan_text(seen_plan())
+
+    assert (
+        "    flowdb: mallory: is a member of ghana-reader  widened, no line asks for it, "
+        "since 2027-01-01T05:00:00.000Z, see access.yaml:20  D-1a1b2c3d\n"
+    ) in text
+
+
+def test_much_drift_in_a_plan_is_cut_and_counted() -> None:
+    drift = tuple(
+        replace(narrowed(), id=f"D-{n}", key=Key("account", (f"u{n:02}",))) for n in range(50)
+    )
+
+    text = plan_text(plan_of(replace(flowdb(), drift=drift)))
+
+    assert "    and 10 more; reconciler drift has all\n" in text
+    assert text.count("login is no, was yes  narrowed") == MOST_LINES
 
 
 def test_an_accepted_finding_marks_nothing() -> None:
@@ -160,15 +222,13 @@ def test_an_accepted_finding_marks_nothing() -> None:
     text = plan_text(accepted)
 
     assert "BLOCKED" not in text
-    assert "S-0a1b2c3d accepted" in text
+    assert "HELD" not in text
+    assert "S-0a1b2c3d accepted, " in text
     assert "lift it" not in text
 
 
-def test_drift_says_nothing_of_passwords_and_blocks_of_its_changes() -> None:
-    text = drift_text(sample_plan())
-
-    assert "temporary password" not in text
-    assert "BLOCKED" not in text
+def test_who_accepted_a_finding_stands_with_it() -> None:
+    assert "    S-33333333 accepted by esi, flowdb: " in plan_text(sample_plan())
 
 
 def test_unmanaged_records_are_counted_in_the_singular_and_plural() -> None:
@@ -179,136 +239,6 @@ def test_unmanaged_records_are_counted_in_the_singular_and_plural() -> None:
 
 def test_a_new_password_is_announced_with_its_account() -> None:
     assert "+   account, gets a temporary password  access.yaml:10" in plan_text(sample_plan())
-
-
-# Phrases
-
-
-def _privileges(kind: str, schema: str = "geography") -> Key:
-    return Key("privilege", ("reader", "flowdb", kind, schema))
-
-
-@pytest.mark.parametrize(
-    "change, text, parts",
-    [
-        (
-            create(_privileges("table"), {"a": ("SELECT",)}),
-            "select on table geography.a in flowdb",
-            (),
-        ),
-        (
-            create(_privileges("table"), {"b": ("SELECT",), "a": ("SELECT",)}),
-            "select on 2 tables of geography in flowdb: a, b",
-            (),
-        ),
-        (
-            create(_privileges("table"), {"*": ("SELECT",)}),
-            "select on all tables of geography in flowdb",
-            (),
-        ),
-        (
-            create(_privileges("schema", ""), {"geography": ("USAGE",)}),
-            "usage on schema geography in flowdb",
-            (),
-        ),
-        (
-            delete(_privileges("database", ""), {"flowdb": ("CONNECT", "CREATE")}),
-            "connect, create on database flowdb",
-            (),
-        ),
-        (
-            create(_privileges("table"), {"a": ("SELECT",), "b": ("INSERT",)}),
-            "tables of geography in flowdb",
-            (("create", "insert on b"), ("create", "select on a")),
-        ),
-        (
-            update(
-                _privileges("table"),
-                {"a": ("SELECT",), "b": ("SELECT",)},
-                {"a": ("INSERT", "SELECT")},
-            ),
-            "tables of geography in flowdb",
-            (("create", "insert on a"), ("delete", "select on b")),
-        ),
-        (
-            update(
-                Key("default_privilege", ("reader", "flowdb", "maker", "table", "")),
-                {"privileges": ("SELECT",)},
-                {"privileges": ("INSERT",)},
-            ),
-            "future tables in flowdb made by maker",
-            (("create", "insert"), ("delete", "select")),
-        ),
-        (
-            update(Key("account", ("x",)), {"login": False}, {"login": True}),
-            "account: login: no -> yes",
-            (),
-        ),
-        (
-            update(Key("role", ("s", "x")), {"scopes": ("a", "b")}, {"scopes": ("b", "c")}),
-            "role",
-            (("create", "scopes: c"), ("delete", "scopes: a")),
-        ),
-        (
-            create(
-                Key("account", ("x",)),
-                {"login": True, "inherit": True, "super": False, "createdb": True, "note": None},
-            ),
-            "account (createdb: yes)",
-            (),
-        ),
-        (create(Key("membership", ("r", "x")), {"inherit": True}), "member of r", ()),
-        (create(Key("membership", ("s", "r", "x")), {}), "member of r on s", ()),
-        (
-            update(Key("membership", ("r", "x")), {"admin": True}, {"admin": False}),
-            "member of r: admin: yes -> no",
-            (),
-        ),
-    ],
-)
-def test_a_change_in_words(change: Change, text: str, parts: tuple[tuple[str, str], ...]) -> None:
-    assert phrase(change) == (text, parts)
-
-
-def test_privileges_that_are_added_and_taken_on_many_objects_are_counted() -> None:
-    before = {f"t{number}": ("SELECT",) for number in range(9)}
-    after = dict.fromkeys(before, ("INSERT",))
-
-    parts = phrase(update(_privileges("table"), before, after)).parts
-
-    assert parts == (
-        ("create", "insert on 9 tables: t0, t1, t2, t3 and 5 more"),
-        ("delete", "select on 9 tables: t0, t1, t2, t3 and 5 more"),
-    )
-
-
-def test_drift_tells_what_is_and_what_should_be() -> None:
-    change = update(Key("account", ("x",)), {"login": False}, {"login": True})
-
-    assert phrase(change, is_drift=True).text == "account: login: is no, should be yes"
-
-
-def test_names_are_listed_up_to_a_number() -> None:
-    assert listed(["a", "b", "c", "d"]) == "a, b, c, d"
-    assert listed(["a", "b", "c", "d", "e"]) == "a, b, c, d and 1 more"
-
-
-def test_a_line_that_asks_twice_is_named_once() -> None:
-    twice = (Source("access.yaml", 4, 1), Source("access.yaml", 4, 9))
-
-    assert origin(create(Key("account", ("x",)), {}, *twice)) == "access.yaml:4"
-
-
-def test_a_cause_that_says_more_stands_behind_the_line() -> None:
-    change = replace(delete(Key("membership", ("r", "x")), {}), cause="expiry")
-
-    assert origin(change) == "no line asks for it (its time has ended)"
-
-
-def test_a_leaver_is_told_that_no_grant_asks_for_the_account() -> None:
-    change = update(Key("account", ("x",)), {"enabled": True}, {"enabled": False})
-
-    assert origin(change) == "no grant asks for it"
 
 
 # Who gains and who loses
@@ -358,26 +288,6 @@ def test_many_different_lines_are_cut_and_counted() -> None:
 
     assert len(section) == MOST_LINES + 1
     assert section[-1] == "    and 10 more lines; --format json has all"
-
-
-# Reports
-
-
-def test_a_report_of_nothing_says_that_nothing_was_changed() -> None:
-    report = Report(in_sync_plan(), ())
-
-    assert report_text(report) == "Nothing to do: nothing was changed.\n"
-
-
-def test_an_interrupted_report_is_never_converged() -> None:
-    report = Report(sample_plan(), (), interrupted=True)
-
-    assert report_summary(report).startswith("Interrupted: ")
-    assert report_summary(report).endswith("Converged: no.")
-
-
-def test_a_report_names_the_file_of_passwords() -> None:
-    assert "are in passwords.jsonl" in report_text(sample_report())
 
 
 def test_the_question_names_the_targets_and_counts_the_changes() -> None:

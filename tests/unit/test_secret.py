@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 import pickle
 import traceback
+from urllib.parse import quote
 
 import pytest
 
@@ -71,3 +73,46 @@ def test_values_too_short_to_be_secrets_do_not_destroy_the_text() -> None:
 
 def test_a_redactor_does_not_show_what_it_hides() -> None:
     assert CANARY not in repr(Redactor.of([Secret(CANARY)]))
+
+
+def test_a_secret_is_hidden_as_systems_quote_it() -> None:
+    value = "sword<fish>\"\\'é  \t&%"
+    hide = Redactor.of([Secret(value)])
+
+    quoted = [value, json.dumps(value)[1:-1], json.dumps({"a": value}, ensure_ascii=False)]
+    quoted += [html.escape(value), quote(value, safe=""), repr([value]), " ".join(value.split())]
+
+    assert [text for text in map(hide, quoted) if "fish" in text] == []
+    assert hide(json.dumps({"a": value})) == '{"a": "***"}'
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("(postgresql://amina:s3cret@host/db)", "(postgresql://amina:***@host/db)"),
+        ("postgres://:s3@cret@host", "postgres://:***@host"),
+        ("host=a password=s3cret user=b", "host=a password=*** user=b"),
+        ("(host=a password='s3 \\' cret')", "(host=a password=***)"),
+        ("write postgresql://USER:PASSWORD@HOST", "write postgresql://USER:PASSWORD@HOST"),
+        ("http://127.0.0.1:80/a, mail a@b", "http://127.0.0.1:80/a, mail a@b"),
+    ],
+)
+def test_the_password_of_a_connection_string_is_hidden_even_if_nobody_knows_it(
+    text: str, shown: str
+) -> None:
+    assert Redactor()(text) == shown
+
+
+def test_a_secret_cannot_be_changed_or_taken_apart() -> None:
+    secret = Secret(CANARY)
+
+    for change in (lambda: setattr(secret, "_value", "x"), lambda: delattr(secret, "_value")):
+        with pytest.raises(AttributeError, match="cannot be changed"):
+            change()
+    assert CANARY not in repr(dataclasses.asdict(_Holder(secret)))
+    assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
+
+
+@dataclasses.dataclass
+class _Holder:
+    secret: Secret

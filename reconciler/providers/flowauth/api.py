@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from reconciler.errors import UnexpectedResponseError
 from reconciler.providers.flowauth.client import Client
+from reconciler.secret import Secret
 
 _Answer = TypeVar("_Answer")
 
@@ -119,7 +120,7 @@ def find_role(client: Client, role_id: int) -> RoleRow | None:
     return _found(client, f"/roles/{role_id}", _ROLE)
 
 
-def create_user(client: Client, name: str, password: str, *, is_admin: bool) -> None:
+def create_user(client: Client, name: str, password: Secret, *, is_admin: bool) -> None:
     """Create a user without roles. The key is `username` here and `name` in answers."""
     body = {"username": name, "password": password, "is_admin": is_admin}
     client.write("POST", "/admin/users", body)

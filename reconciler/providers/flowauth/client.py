@@ -10,7 +10,7 @@ import logging
 import re
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import httpx
@@ -24,6 +24,7 @@ from reconciler.errors import (
     WriteError,
 )
 from reconciler.providers.flowauth.options import FlowAuthOptions
+from reconciler.secret import Redactor, Secret
 
 _READ_RETRIES: Final = Retry(
     total=3,
@@ -43,6 +44,7 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 """What Python reads from the environment where bytes are not UTF-8; it cannot be sent."""
 
 Body = Mapping[str, object]
+"""What is sent. A `Secret` in it is revealed to FlowAuth, and hidden in whatever is answered."""
 
 
 class AmbiguousError(TargetError):
@@ -90,6 +92,7 @@ class Client:
         self._lock = threading.RLock()
         self._is_signed_in = False
         self._opened: httpx.Client | None = None
+        self._sent: set[Secret] = set(options.secrets())
 
     def __repr__(self) -> str:
         return f"Client({self.target!r}, {self._options.url!r})"
@@ -108,7 +111,7 @@ class Client:
         """
         response = self._send("GET", "/version")
         if response.status_code != 200:
-            raise self._not_flowauth(f"GET /version gave {_described(response)}")
+            raise self._not_flowauth(f"GET /version gave {self._described(response)}")
         answer = self._json(response)
         version = answer.get("version") if isinstance(answer, dict) else None
         if not isinstance(version, str):
@@ -136,7 +139,7 @@ class Client:
         WriteError where it was refused otherwise.
         """
         response = self._authorized(method, path, body)
-        said = f"{method} {path} gave {_described(response)}"
+        said = f"{method} {path} gave {self._described(response)}"
         if response.status_code >= 500:
             raise AmbiguousError(self.target, said)
         if response.status_code == 404:
@@ -148,15 +151,15 @@ class Client:
 
     def sign_in(self) -> None:
         """Sign in. Raises RefusedError saying which of the credentials or rights is wrong."""
-        body = {"username": self._options.username, "password": self._options.password.reveal()}
-        if any(_HALF.search(value) for value in body.values()):
+        body = {"username": self._options.username, "password": self._options.password}
+        if any(_HALF.search(str(value)) for value in _revealed(body).values()):
             text = "the option username or password is not valid text: it has half a character"
             raise RefusedError(self.target, text)
         response = self._send("POST", _SIGN_IN, body)
         answer = self._json(response) if _is_json(response) else None
         who = f'"{self._options.username}"'
         if not isinstance(answer, dict):
-            raise self._not_flowauth(f"signing in gave {_described(response)}")
+            raise self._not_flowauth(f"signing in gave {self._described(response)}")
         if answer.get("need_two_factor") is True:
             text = f"{who} has two-factor authentication, which a program cannot answer"
             raise RefusedError(self.target, f"{text}; use an administrator without it")
@@ -164,7 +167,7 @@ class Client:
             text = f"FlowAuth refused the user name or password of {who}"
             raise RefusedError(self.target, f"{text}; check the options username and password")
         if response.status_code != 200 or "is_admin" not in answer:
-            raise self._not_flowauth(f"signing in gave {_described(response)}")
+            raise self._not_flowauth(f"signing in gave {self._described(response)}")
         if answer["is_admin"] is not True:
             text = f"{who} is not an administrator of FlowAuth"
             raise RefusedError(self.target, f"{text}; only administrators may use its admin routes")
@@ -236,10 +239,12 @@ class Client:
         if method != "GET":
             headers["X-CSRF-Token"] = http.cookies.get(_CSRF_COOKIE) or ""
         kind: type[TargetError]
+        self._sent.update(each for each in (body or {}).values() if isinstance(each, Secret))
+        sent = None if body is None else _revealed(body)
         try:
-            return http.request(method, path, json=body, headers=headers)
+            return http.request(method, path, json=sent, headers=headers)
         except httpx.HTTPError as error:
-            reason = str(error) or type(error).__name__
+            reason = self._hidden(str(error)) or type(error).__name__
             text = f"{method} {path} at {self._options.url} got no answer: {reason}"
             is_read = method == "GET" or path == _SIGN_IN
             kind = UnreachableError if is_read or isinstance(error, _NEVER_SENT) else AmbiguousError
@@ -251,12 +256,12 @@ class Client:
     def _body_of(self, response: httpx.Response) -> object:
         if response.status_code != 200:
             asked = f"{response.request.method} {response.request.url.path}"
-            raise UnexpectedResponseError(self.target, f"{asked} gave {_described(response)}")
+            raise UnexpectedResponseError(self.target, f"{asked} gave {self._described(response)}")
         return self._json(response)
 
     def _json(self, response: httpx.Response) -> object:
         if not _is_json(response):
-            raise self._not_flowauth(f"it gave {_described(response)}, not JSON")
+            raise self._not_flowauth(f"it gave {self._described(response)}, not JSON")
         try:
             found: object = response.json()
         except ValueError:
@@ -264,6 +269,30 @@ class Client:
             text = f"{asked}: the JSON is cut or broken; run again"
             raise UnexpectedResponseError(self.target, text) from None
         return found
+
+    def _described(self, response: httpx.Response) -> str:
+        """Status and, where FlowAuth gives one, its own message, which may repeat what we sent."""
+        text = f"status {response.status_code}"
+        if response.is_redirect:
+            where = self._hidden(response.headers.get("location", "nowhere"), response.request)
+            return f"{text}, a redirect to {where[:_LONGEST_QUOTE]}"
+        try:
+            body = response.json() if _is_json(response) else None
+        except ValueError:
+            return text
+        message = (body.get("message") or body.get("statusText")) if isinstance(body, dict) else ""
+        if not message:
+            return text
+        return f'{text}: "{self._hidden(str(message), response.request)[:_LONGEST_QUOTE]}"'
+
+    def _hidden(self, text: str, request: httpx.Request | None = None) -> str:
+        """The text without passwords that were sent, and without what gives the session away.
+
+        Whole, before it is shortened: half a password would not be found any more.
+        """
+        session = () if request is None else _session_secrets(request)
+        cookies = (Secret(each.value or "") for each in self._http().cookies.jar)
+        return Redactor.of([*self._sent, *session, *cookies])(text)
 
     def _not_flowauth(self, why: str) -> UnexpectedResponseError:
         text = f"{self._options.url} does not answer as FlowAuth does: {why}; check the option url"
@@ -274,15 +303,14 @@ def _is_json(response: httpx.Response) -> bool:
     return "json" in response.headers.get("content-type", "")
 
 
-def _described(response: httpx.Response) -> str:
-    """Status and, where FlowAuth gives one, its own message."""
-    text = f"status {response.status_code}"
-    if response.is_redirect:
-        where = response.headers.get("location", "nowhere")
-        return f"{text}, a redirect to {where[:_LONGEST_QUOTE]}"
-    try:
-        body = response.json() if _is_json(response) else None
-    except ValueError:
-        return text
-    message = (body.get("message") or body.get("statusText")) if isinstance(body, dict) else None
-    return f'{text}: "{str(message)[:_LONGEST_QUOTE]}"' if message else text
+def _revealed(body: Body) -> dict[str, object]:
+    return {
+        name: value.reveal() if isinstance(value, Secret) else value for name, value in body.items()
+    }
+
+
+def _session_secrets(request: httpx.Request) -> Iterator[Secret]:
+    """What a request showed of its session: each cookie, and the CSRF token."""
+    for pair in request.headers.get("cookie", "").split(";"):
+        yield Secret(pair.partition("=")[2].strip())
+    yield Secret(request.headers.get("x-csrf-token", ""))

@@ -26,7 +26,7 @@ def create(ids: Directory, change: Change, journal: Journal) -> None:
     journal.hand_over(name, password, "")
 
     def write() -> None:
-        api.create_user(ids.client, name, password.reveal(), is_admin=is_admin)
+        api.create_user(ids.client, name, password, is_admin=is_admin)
 
     def is_done() -> bool:
         row = ids.user(name)

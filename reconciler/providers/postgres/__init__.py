@@ -34,6 +34,7 @@ PROVIDER: Final = ProviderType(
         transactions=True,
         attributes=tuple(sorted(ATTRIBUTES)),
         administrator={"superuser": True},
+        sessions=True,
     ),
     options=PostgresOptions,
     check=check,

@@ -5,19 +5,36 @@ Here belongs the order of steps. Statements are `statements`, running them is `t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from psycopg import sql
+
 from reconciler.changes import Change, Journal, Outcome
 from reconciler.providers.postgres.connect import Connection
-from reconciler.providers.postgres.drops import Connect, drop_role
+from reconciler.providers.postgres.drops import Connect, disable_role, drop_role
 from reconciler.providers.postgres.observe import read_grantors
 from reconciler.providers.postgres.options import PostgresOptions
 from reconciler.providers.postgres.passwords import DEFAULT_ITERATIONS, new_passwords
+from reconciler.providers.postgres.sessions import (
+    accounts_of,
+    end_sessions,
+    ended_text,
+    whose_sessions,
+    with_sessions,
+)
 from reconciler.providers.postgres.statements import Rendering, Stages, Statement, render
+from reconciler.providers.postgres.statements.roles import disabling
+from reconciler.providers.postgres.statements.sessions import ending
 from reconciler.providers.postgres.tally import Tally
-from reconciler.providers.postgres.transactions import batches, prepare, read_limits, run
+from reconciler.providers.postgres.transactions import (
+    FailedStatement,
+    batches,
+    prepare,
+    read_limits,
+    run,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +54,8 @@ class Application:
         self._connect = connect
         self._rendering = rendering
         self._prepared: list[Connection] = []
+        self._named: frozenset[str] = frozenset()
+        self._locked = connect("")
 
     def outcomes(self, work: Work, now: datetime) -> Iterator[Outcome]:
         """Do the work. Raises psycopg.Error or TargetError, but only before anything was written.
@@ -49,25 +68,62 @@ class Application:
         planned = list(transactions(stages))
         for database, _ in planned:
             self._connection(database)
+        self._named = whose_sessions(work.changes)
         tally = Tally(work.changes, stages.statements, work.journal)
         for database, statements in planned:
             for batch in batches(statements, limits.locks):
-                if work.journal.is_stopping():
-                    yield from tally.rest("stopped before it was sent")
+                if obstacle := self._obstacle(work.journal):
+                    yield from tally.rest(obstacle)
                     return
                 tally.begin(batch)
                 failure = run(self._connection(database), batch)
-                yield from tally.end(batch, failure)
+                yield from self._with_sessions(tally.end(batch, failure))
                 if failure:
                     yield from tally.rest("not sent, since an earlier transaction failed")
                     return
         for statement in stages.dropping:
-            if work.journal.is_stopping():
-                yield from tally.rest("stopped before it was sent")
+            if obstacle := self._obstacle(work.journal):
+                yield from tally.rest(obstacle)
                 return
             tally.begin([statement])
-            yield from tally.end([statement], drop_role(self._connection, statement))
-        yield from tally.unwritten()
+            failure, told = self._drop(statement)
+            for outcome in tally.end([statement], failure):
+                yield replace(outcome, message="; ".join(filter(None, (outcome.message, told))))
+        yield from self._with_sessions(tally.unwritten())
+
+    def _obstacle(self, journal: Journal) -> str:
+        """Why nothing more may be written, or empty."""
+        if journal.is_stopping():
+            return "stopped before it was sent"
+        if self._locked.closed:
+            return "not sent, since the connection was lost, and the lock with it"
+        return ""
+
+    def _with_sessions(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """The outcomes, after the sessions that the changes done were to end have been ended."""
+        told = [(each, accounts_of(each.change, self._named)) for each in outcomes]
+        done = {name for each, names in told if each.status == "done" for name in names}
+        endings = end_sessions(self._locked, done)
+        for outcome, names in told:
+            yield with_sessions(outcome, names, endings)
+
+    def _drop(self, statement: Statement) -> tuple[FailedStatement | None, str]:
+        """Drop a role; what stood against it, and what is to be told of its sessions.
+
+        A dropped role's sessions go on, and nobody can tell whose they were. So where they are to
+        be ended, that comes first, and first of all nobody can sign in any more. A role whose
+        sessions did not end stays, for the next run.
+        """
+        account = statement.keys[0].path[-1]
+        if statement.keys[0].kind != "account" or account not in self._named:
+            return drop_role(self._connection, statement), ""
+        if failure := disable_role(self._connection, statement):
+            return failure, ""
+        endings = end_sessions(self._locked, (account,))
+        if reason := endings[account].failure:
+            text = f"it may not sign in any more, but is not dropped: {reason}"
+            return FailedStatement(statement.keys, text), ""
+        return drop_role(self._connection, statement), ended_text(endings)
 
     def _stages(self, work: Work, now: datetime, iterations: int) -> Stages:
         """The statements, with a new password on disk for each account that needs one."""
@@ -119,3 +175,20 @@ def transactions(stages: Stages) -> Iterator[tuple[str, Sequence[Statement]]]:
     for database in (*databases, ""):
         if taking := [each for each in stages.taking if each.database == database]:
             yield database, taking
+
+
+def sent(stages: Stages, changes: Sequence[Change]) -> Iterator[sql.Composed]:
+    """All that an apply of these changes sends, in order, but for where its transactions end."""
+    named = whose_sessions(changes)
+    dropped = {each.keys[0] for each in stages.dropping}
+    others = [each for each in changes if each.key not in dropped]
+    for statement in (*stages.giving, *stages.taking):
+        yield from statement.queries
+    if accounts := {name for change in others for name in accounts_of(change, named)}:
+        yield ending(accounts)
+    for statement in stages.dropping:
+        account = statement.keys[0].path[-1]
+        if statement.keys[0].kind == "account" and account in named:
+            yield disabling(account)
+            yield ending((account,))
+        yield from statement.queries

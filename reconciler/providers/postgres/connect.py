@@ -5,6 +5,8 @@ Here is the edge to psycopg's errors: no other module of the provider catches th
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -13,6 +15,7 @@ from psycopg import conninfo
 
 from reconciler.errors import RefusedError, TargetError, UnexpectedResponseError, UnreachableError
 from reconciler.providers.postgres.options import PostgresOptions
+from reconciler.secret import Redactor
 
 _REFUSALS: Final = (
     "FATAL:",  # the server answered, and let nobody in
@@ -38,6 +41,11 @@ _OLDEST: Final = 140000
 _KEEPALIVES: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 """So that a firewall which forgot us does not leave us waiting for hours."""
 
+_VERIFIER: Final = re.compile(r"SCRAM-SHA-256\$[^\s'\"]*|\bmd5[0-9a-f]{32}\b")
+_PASSWORD: Final = re.compile(r"(\bPASSWORD\s+)[A-Z&]*'(?:[^']|'')*'?", re.IGNORECASE)
+"""What a server may repeat of a statement or of pg_authid: a stored password, a literal (PostgreSQL
+docs, pg_authid, rolpassword; "CREATE ROLE", PASSWORD)."""
+
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
@@ -53,12 +61,13 @@ def connect(target: str, options: PostgresOptions, database: str = "") -> Connec
         raise RefusedError(
             target,
             "the option dsn is not a connection string; write "
-            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE or host=... dbname=... user=...",
+            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE or host=... dbname=... user=..., with "
+            "special characters of a URL's password percent-encoded (@ as %40, / as %2F, : as %3A)",
         )
     try:
         connection = psycopg.connect(text, autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
-        raise _connect_error(target, error) from None
+        raise _connect_error(target, error, Redactor.of(options.secrets())) from None
     version = connection.info.server_version
     if version < _OLDEST:
         connection.close()
@@ -67,10 +76,15 @@ def connect(target: str, options: PostgresOptions, database: str = "") -> Connec
 
 
 def _connection_string(options: PostgresOptions, database: str) -> str:
-    """What libpq is given; empty where the dsn cannot be read: its error would repeat the text."""
+    """What libpq is given; empty where the dsn cannot be read, or libpq cuts it in wrong places.
+
+    Its errors would repeat the text, or the part of a password that it takes for the host.
+    """
     with suppress(psycopg.ProgrammingError):
         given = options.dsn.reveal()
         said = conninfo.conninfo_to_dict(given)
+        if _is_cut_wrongly(said):
+            return ""
         return conninfo.make_conninfo(
             given,
             application_name="reconciler",
@@ -82,13 +96,20 @@ def _connection_string(options: PostgresOptions, database: str) -> str:
     return ""
 
 
-def _connect_error(target: str, error: psycopg.Error) -> TargetError:
+def _is_cut_wrongly(said: Mapping[str, object]) -> bool:
+    ports = str(said.get("port") or "").replace(",", "")
+    shown = (str(said.get(name) or "") for name in ("host", "dbname"))
+    return any("@" in each for each in shown) or not (ports == "" or ports.isdecimal())
+
+
+def _connect_error(target: str, error: psycopg.Error, hide: Redactor) -> TargetError:
     text = " ".join(str(error).split())
+    shown = hide(text)
     if any(each in text for each in _NOT_POSTGRESQL):
-        return UnexpectedResponseError(target, f"what answers there is not PostgreSQL: {text}")
+        return UnexpectedResponseError(target, f"what answers there is not PostgreSQL: {shown}")
     if any(each in text for each in _REFUSALS) and not any(each in text for each in _MAY_PASS):
-        return RefusedError(target, f"PostgreSQL refused the connection: {text}")
-    return UnreachableError(target, f"PostgreSQL cannot be reached: {text}")
+        return RefusedError(target, f"PostgreSQL refused the connection: {shown}")
+    return UnreachableError(target, f"PostgreSQL cannot be reached: {shown}")
 
 
 def is_lost(connection: Connection, error: psycopg.Error) -> bool:
@@ -109,11 +130,20 @@ def read_error(target: str, error: psycopg.Error) -> TargetError:
 
 
 def describe(error: psycopg.Error) -> str:
-    """The server's message with detail and hint, in one line. Never the statement: it may hold a
-    verifier.
+    """The server's message with detail and hint, in one line, without passwords.
+
+    Never the statement: it may hold a verifier.
     """
     diagnostic = error.diag
     if not diagnostic.message_primary:
-        return " ".join(str(error).split()) or type(error).__name__
+        return masked(str(error)) or type(error).__name__
     parts = (diagnostic.message_primary, diagnostic.message_detail, diagnostic.message_hint)
-    return "; ".join(" ".join(part.split()) for part in parts if part)
+    return "; ".join(masked(part) for part in parts if part)
+
+
+def masked(text: str) -> str:
+    """What a server says, in one line, without the passwords and verifiers that it may repeat.
+
+    A parser quotes the statement near a fault, and a trigger can say what it likes.
+    """
+    return _PASSWORD.sub(r"\1'***'", _VERIFIER.sub("***", " ".join(text.split())))

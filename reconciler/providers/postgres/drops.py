@@ -11,6 +11,7 @@ from psycopg import sql
 from reconciler.errors import TargetError
 from reconciler.providers.postgres.connect import Connection, describe
 from reconciler.providers.postgres.statements import Statement
+from reconciler.providers.postgres.statements.roles import disabling
 from reconciler.providers.postgres.transactions import FailedStatement, run
 
 _NAMED: Final = 3
@@ -52,6 +53,8 @@ _DEPENDENT: Final = """
 """
 """The databases in which something refers to a role, such as a privilege that it holds."""
 
+_IS_THERE: Final = "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s"
+
 Connect = Callable[[str], Connection]
 """Gives the prepared connection to a database; the dsn's own for the empty name."""
 
@@ -75,6 +78,17 @@ def drop_role(connect: Connect, statement: Statement) -> FailedStatement | None:
         return run(connect(""), [statement])
     except TargetError as error:
         return FailedStatement(statement.keys, error.message)
+    except psycopg.Error as error:
+        return FailedStatement(statement.keys, describe(error))
+
+
+def disable_role(connect: Connect, statement: Statement) -> FailedStatement | None:
+    """Keep the role that this statement drops from signing in. One that is gone already cannot."""
+    role = statement.keys[0].path[-1]
+    try:
+        if connect("").execute(_IS_THERE, [role]).fetchone() is None:
+            return None
+        return run(connect(""), [Statement(disabling(role), statement.keys)])
     except psycopg.Error as error:
         return FailedStatement(statement.keys, describe(error))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final
@@ -16,7 +17,7 @@ import psycopg
 from reconciler.changes import Change, Journal, Outcome
 from reconciler.errors import TargetError
 from reconciler.provider import Identity
-from reconciler.providers.postgres.apply import Application, Work
+from reconciler.providers.postgres.apply import Application, Work, sent
 from reconciler.providers.postgres.connect import Connection, connect, describe, read_error
 from reconciler.providers.postgres.lock import release_lock, take_lock
 from reconciler.providers.postgres.normalize import normalize
@@ -33,6 +34,7 @@ from reconciler.providers.postgres.observe import (
 from reconciler.providers.postgres.options import PostgresOptions
 from reconciler.providers.postgres.statements import Rendering, render
 from reconciler.scope import Scope
+from reconciler.secret import Redactor
 from reconciler.state import State
 
 _HIDDEN: Final = ("***", "(in password_days)")
@@ -130,9 +132,7 @@ class PostgresProvider:
         """The statements, in order, each password replaced by stars."""
         verifiers = dict.fromkeys(self.new_passwords(changes), _HIDDEN)
         stages = render(changes, self._rendering(verifiers))
-        return tuple(
-            query.as_string(None) + ";" for each in stages.statements for query in each.queries
-        )
+        return tuple(query.as_string(None) + ";" for query in sent(stages, changes))
 
     def _rendering(self, verifiers: Mapping[str, tuple[str, str]]) -> Rendering:
         if self._rows is None:
@@ -148,12 +148,14 @@ class PostgresProvider:
         """
         connection = self._connection()
         work = Work(changes, self.new_passwords(changes), journal)
+        hide = Redactor.of(self.options.secrets())
         try:
             take_lock(connection, self.target)
             application = Application(self.options, self._connection, self._rendering({}))
-            yield from application.outcomes(work, datetime.now(UTC))
+            for outcome in application.outcomes(work, datetime.now(UTC)):
+                yield replace(outcome, message=hide(outcome.message))
         except psycopg.Error as error:
-            raise TargetError(self.target, describe(error)) from None
+            raise TargetError(self.target, hide(describe(error))) from None
         finally:
             if not connection.closed:
                 with suppress(psycopg.Error):  # then the session ends, and the lock with it

@@ -13,7 +13,7 @@ from typing import Final
 
 import psycopg
 
-from reconciler.providers.postgres.connect import Connection, describe, is_lost
+from reconciler.providers.postgres.connect import Connection, describe, is_lost, masked
 from reconciler.providers.postgres.options import PostgresOptions
 from reconciler.providers.postgres.statements import Statement
 from reconciler.state import Key
@@ -128,7 +128,7 @@ def _collected_warnings(connection: Connection) -> Iterator[list[str]]:
 
     def collect(diagnostic: psycopg.errors.Diagnostic) -> None:
         if diagnostic.severity_nonlocalized == "WARNING" and not diagnostic.context:
-            warnings.append(diagnostic.message_primary or "a warning without text")
+            warnings.append(masked(diagnostic.message_primary or "a warning without text"))
 
     connection.add_notice_handler(collect)
     try:

@@ -18,6 +18,8 @@ from reconciler.sandbox.flowauth.responses import (
     RefusedError,
     Response,
     csrf_error,
+    debugger_page,
+    echoing_refusal,
     page,
     proxy_page,
     server_error_page,
@@ -72,7 +74,7 @@ class Application:
         for fault in hits:
             self._prepare(fault, request)
         for fault in hits:
-            instead = self._instead(fault)
+            instead = self._instead(fault, request)
             if instead is not None:
                 return instead
         edits = tuple(fault.edit for fault in hits if fault.edit is not None)
@@ -95,7 +97,7 @@ class Application:
             case FaultKind.DATABASE_LOCKED:
                 self._services.wait(fault.seconds)
 
-    def _instead(self, fault: Fault) -> Answer | None:
+    def _instead(self, fault: Fault, request: Request) -> Answer | None:
         """The answer of a fault that keeps the request from being executed."""
         match fault.kind:
             case FaultKind.ERROR_500_BEFORE_EFFECT | FaultKind.DATABASE_LOCKED:
@@ -108,6 +110,10 @@ class Application:
                 return Answer(proxy_page(502))
             case FaultKind.HTML_503:
                 return Answer(proxy_page(503))
+            case FaultKind.ECHO_400:
+                return Answer(echoing_refusal(_shown(request)))
+            case FaultKind.ECHO_500:
+                return Answer(debugger_page(_shown(request)))
             case FaultKind.RATE_LIMITED_429:
                 return Answer(proxy_page(429, (("Retry-After", str(fault.retry_after_s)),)))
         return None
@@ -221,6 +227,13 @@ def _check_access(route: Route, context: Context) -> None:
     user = context.signed_in_user()
     if route.access is Access.ADMIN and not user.is_admin:
         raise RefusedError(page(401, _NOT_ADMIN))
+
+
+def _shown(request: Request) -> str:
+    """All of a request, as a debugger shows it; several times, since readers may shorten it."""
+    said = request.body.decode(errors="replace")
+    secrets = " ".join(request.headers.get(name, "") for name in ("cookie", "x-csrf-token"))
+    return f"{said} {secrets} {request.method} {request.path} {said} {secrets}"
 
 
 def _run(edits: tuple[Callable[[], object], ...]) -> None:

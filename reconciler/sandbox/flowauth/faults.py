@@ -12,6 +12,7 @@ class FaultKind(StrEnum):
 
     Kinds that end in `before_effect`, the 429 and the 502 and 503 pages never reach the
     application; kinds that end in `after_effect` lose the answer of a request that was executed.
+    The `echo` kinds do not execute it either: they repeat it, with passwords, cookies and all.
     """
 
     ERROR_500_BEFORE_EFFECT = "error_500_before_effect"
@@ -31,6 +32,8 @@ class FaultKind(StrEnum):
     SESSION_INVALIDATED = "session_invalidated"
     CSRF_EXPIRED = "csrf_expired"
     ADMIN_DEMOTED = "admin_demoted"
+    ECHO_400 = "echo_400"
+    ECHO_500 = "echo_500"
     OUTSIDE_EDIT = "outside_edit"
     RESTART = "restart"
     DROP_KEEP_ALIVE = "drop_keep_alive"

@@ -6,7 +6,7 @@ HTML page, (4) the text `CSRF error`, (5) the WSGI server's own 500 page, withou
 
 import html
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 HTML = "text/html; charset=utf-8"
@@ -94,6 +94,18 @@ def proxy_page(status: int, headers: tuple[tuple[str, str], ...] = ()) -> Respon
         f"<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
     )
     return Response(status, body.encode(), "text/html", headers, sets_cookies=False)
+
+
+def echoing_refusal(shown: str) -> Response:
+    """Shape 1 from code that puts the request into its message."""
+    answer = json_response({"code": 400, "message": f"Cannot read this: {shown}"}, 400)
+    return replace(answer, sets_cookies=False)
+
+
+def debugger_page(shown: str) -> Response:
+    """A page of Werkzeug's debugger, which shows the request that met an error."""
+    text = f"<html>\n<title>KeyError // Werkzeug Debugger</title>\n<pre>{html.escape(shown)}</pre>"
+    return Response(500, text.encode(), "text/html", sets_cookies=False)
 
 
 def unique_violation() -> Response:

@@ -126,3 +126,8 @@ def drops(principals: Sequence[Change]) -> Iterator[Statement]:
         if change.action == "delete":
             query = sql.SQL("DROP ROLE IF EXISTS {}").format(quoted(change.key.path[-1]))
             yield Statement(query, (change.key,))
+
+
+def disabling(account: str) -> sql.Composed:
+    """What keeps an account from signing in, before its sessions are ended and it is dropped."""
+    return sql.SQL("ALTER ROLE {} NOLOGIN").format(quoted(account))

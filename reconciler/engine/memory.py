@@ -1,0 +1,76 @@
+"""What a run knows of earlier ones: the applied states that the ledger keeps.
+
+Here belongs reading the ledger. It is opened when it is first asked something, and only read; what
+an apply leaves there is `recording`. Without a ledger nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from reconciler.state import State
+
+if TYPE_CHECKING:
+    from reconciler.ledger import AppliedHead, Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the last apply left on one target: `state` in manifest spelling, `head` the rest."""
+
+    head: AppliedHead
+    state: State
+
+
+class Memories:
+    """What the ledger at a place knows. An empty place: there is no ledger."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    @cached_property
+    def _ledger(self) -> Ledger | None:
+        if not self._place:
+            return None
+        from reconciler.ledger import open_ledger  # loads a database driver
+
+        return open_ledger(self._place, clock=_now, create=False)
+
+    def head(self, target: str) -> AppliedHead | None:
+        """What is known of the last apply on a target, but for its state. Raises LedgerError."""
+        return None if self._ledger is None else self._ledger.applied_head(target)
+
+    def recall(self, target: str, asked: State, stands_for: str) -> Memory | None:
+        """What the last apply left on a target, or None where nothing is known of it.
+
+        `asked` is what the manifest asks now, `stands_for` the text that says of which manifest and
+        time it is the expansion: where that was applied, the state is not read but is `asked`.
+        """
+        if self._ledger is None:
+            return None
+        head = self._ledger.applied_head(target)
+        if head is None:
+            return None
+        if head.stands_for and head.stands_for == stands_for:
+            return Memory(head, asked)
+        applied = self._ledger.applied(target)
+        return None if applied is None else Memory(head, applied.state)
+
+    def first_seen(self, target: str) -> Mapping[str, str]:
+        """When each drift of a target was first seen, by its id."""
+        if self._ledger is None:
+            return {}
+        return {each.id: each.first_seen for each in self._ledger.drift_seen(target)}
+
+    def close(self) -> None:
+        """Close the ledger."""
+        if "_ledger" in self.__dict__ and self._ledger is not None:
+            self._ledger.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,170 @@
+"""Making a plan of what was read: the changes of each target, findings over all, and their meaning.
+
+Here belongs putting the pure parts together. It decides nothing: what is to be done follows from
+`selection`, what may not be done from `safety`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler import explain, safety
+from reconciler.changes import Change
+from reconciler.classify import Difference, direction
+from reconciler.diff import narrows_account
+from reconciler.differences import CauseOf, repair
+from reconciler.engine.reading import Reading
+from reconciler.errors import UsageError
+from reconciler.plan import AccessChange, Finding, TargetPlan
+from reconciler.scope import Capabilities
+from reconciler.selection import Selection, select
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody wants of a plan: findings lifted by id, ended grants alone, another order."""
+
+    accept: frozenset[str] = frozenset()
+    only_expiry: bool = False
+    revokes_first: bool = False
+
+
+Acknowledging = Callable[[str], str]
+"""Says who accepted a finding of this id in the reviewed file; empty where nobody did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One target of a plan in the making: how it was read, and what it can do."""
+
+    name: str
+    reading: Reading
+    capabilities: Capabilities
+    new_passwords: Callable[[Sequence[Change]], tuple[str, ...]]
+    cause_of: CauseOf
+    first_seen: Callable[[], Mapping[str, str]]
+
+
+def selection_of(target: Target, choice: Choice) -> Selection:
+    """What the policy makes of the differences of a target."""
+    reading = target.reading
+    chosen = select(
+        reading.desired,
+        reading.observed,
+        target.capabilities,
+        reading.untouchable,
+        remembered=reading.remembered(target.cause_of),
+        revokes_first=choice.revokes_first,
+    )
+    if choice.only_expiry:
+        ended = tuple(each for each in chosen.changes if is_expiry(each, target.capabilities))
+        return replace(chosen, changes=ended)
+    return chosen
+
+
+def is_expiry(change: Change, capabilities: Capabilities) -> bool:
+    """Whether a change only takes away what a grant gave whose time has ended."""
+    if change.cause != "expiry":
+        return False
+    if change.key.kind == "account" and change.action == "update":
+        way = direction(change.before, change.after, capabilities.levels)
+        return way == "narrowed" and narrows_account(change, capabilities)
+    return change.action == "delete"
+
+
+def plan_target(target: Target, chosen: Selection) -> TargetPlan:
+    """One target's part of the plan."""
+    reading = target.reading
+    identity, desired = reading.identity, reading.desired
+    drift = _since(chosen.drift, target.first_seen() if chosen.drift else {})
+    explained = explain.access_changes(
+        desired, reading.observed, chosen.changes, target.capabilities
+    )
+    return TargetPlan(
+        target=target.name,
+        provider=desired.provider,
+        system=f"{identity.system} {identity.version}".strip(),
+        account=identity.account,
+        changes=chosen.changes,
+        unmanaged=chosen.unmanaged,
+        access=explained,
+        new_passwords=target.new_passwords(chosen.changes),
+        people=desired.people,
+        drift=drift,
+        drift_access=_meaning(target, drift),
+        applied=reading.memory.head.digest if reading.memory else "",
+    )
+
+
+def _since(drift: Sequence[Difference], first_seen: Mapping[str, str]) -> tuple[Difference, ...]:
+    dated = (replace(each, first_seen=first_seen.get(each.id, "")) for each in drift)
+    return tuple(sorted(dated, key=lambda each: (each.key, each.class_)))
+
+
+def _meaning(target: Target, drift: Sequence[Difference]) -> tuple[AccessChange, ...]:
+    """Who lacks what since the target changed, and who should not have what."""
+    reading = target.reading
+    if not drift or reading.applied is None:
+        return ()
+    repairs = [repair(each, reading.observed, reading.applied) for each in drift]
+    return explain.access_changes(
+        reading.desired,
+        reading.observed,
+        [each for each in repairs if each is not None],
+        target.capabilities,
+    )
+
+
+def situation_of(target: Target, chosen: Selection) -> safety.Situation:
+    """What the rules judge of one target."""
+    reading = target.reading
+    return safety.Situation(
+        desired=reading.desired,
+        observed=reading.observed,
+        changes=chosen.changes,
+        capabilities=target.capabilities,
+        account=reading.identity.account,
+        untouchable=reading.untouchable,
+        protected=chosen.protected,
+        drift=chosen.drift,
+        unmanaged=chosen.unmanaged,
+        dropped_protection=reading.dropped_protection,
+        is_applied_known=reading.applied is not None,
+    )
+
+
+def released(target: TargetPlan, findings: Sequence[Finding]) -> tuple[Change, ...]:
+    """The changes of a target that no finding holds back."""
+    own = [each for each in findings if each.target == target.target]
+    held = {change.key for change in safety.held_back(target.changes, own)}
+    return tuple(change for change in target.changes if change.key not in held)
+
+
+def accepted(
+    findings: Sequence[Finding], accept: frozenset[str], acknowledged: Acknowledging
+) -> tuple[Finding, ...]:
+    """The findings, those lifted that somebody names or acknowledged in the file for it.
+
+    UsageError for an id that is none of theirs.
+    """
+    known = {each.id for each in findings if each.blocking or each.holds}
+    unknown = sorted(accept - known)
+    if unknown:
+        hint = (
+            f"what can be accepted in this plan is {', '.join(sorted(known))}; an id changes when "
+            "what the finding says changes"
+            if known
+            else "nothing in this plan is blocked or held"
+        )
+        raise UsageError(f"--accept {unknown[0]}: there is no such finding; {hint}")
+    return tuple(_lifted(each, accept, acknowledged) for each in findings)
+
+
+def _lifted(finding: Finding, accept: frozenset[str], acknowledged: Acknowledging) -> Finding:
+    if finding.accepted or not (finding.blocking or finding.holds):
+        return finding
+    if finding.id in accept:
+        return replace(finding, accepted=True)
+    who = acknowledged(finding.id)
+    return replace(finding, accepted=True, accepted_by=who) if who else finding

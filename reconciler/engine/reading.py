@@ -1,0 +1,99 @@
+"""One target as a run read it: what is asked, what was applied and what is there.
+
+Here belongs bringing the three sides of a target into one spelling. Comparing them is
+`reconciler.selection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from reconciler.differences import CauseOf
+from reconciler.engine.memory import Memory
+from reconciler.errors import CannotHoldError
+from reconciler.provider import Identity, Provider
+from reconciler.scope import Desired
+from reconciler.selection import Remembered
+from reconciler.state import Fields, Key, State
+
+Recall = Callable[[Identity], Memory | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One target as it was read.
+
+    `desired` is normalised, and its scope has the names of what was applied too; `asked` is desired
+    in manifest spelling, `protected` the patterns of the manifest alone; `applied` is normalised,
+    and None where nothing is known of an earlier apply.
+    """
+
+    identity: Identity
+    desired: Desired
+    observed: State
+    asked: State
+    protected: tuple[str, ...] = ()
+    memory: Memory | None = None
+    applied: State | None = None
+
+    @property
+    def untouchable(self) -> frozenset[str]:
+        """The names that no plan may touch: our own account, and what the provider adds."""
+        return self.identity.untouchable | {self.identity.account}
+
+    @property
+    def dropped_protection(self) -> tuple[str, ...]:
+        """The protect patterns that were in force at the last apply and are in no line now."""
+        if self.memory is None:
+            return ()
+        return tuple(sorted({*self.memory.head.protected} - {*self.protected}))
+
+    def remembered(self, cause_of: CauseOf) -> Remembered | None:
+        """What is known of the last apply, as choosing the changes needs it."""
+        if self.memory is None or self.applied is None:
+            return None
+        return Remembered(self.applied, cause_of, self.memory.head.ends_sessions)
+
+
+def read_target(provider: Provider, desired: Desired, recall: Recall) -> Reading:
+    """One target, read whole. Raises TargetError, CannotHoldError for what does not fit there."""
+    identity = provider.identify()
+    memory = recall(identity)
+    scope = desired.scope
+    if memory is not None:
+        is_other = memory.state is not desired.state
+        scope = scope.widened(memory.state if is_other else State({}), memory.head.protected)
+    observed = provider.observe(scope)
+    normalized = provider.normalize(desired.state, observed)
+    if memory is None:
+        applied = None
+    elif memory.state is desired.state:
+        applied = normalized
+    else:
+        applied = _as_far_as_it_fits(provider, memory.state, observed)
+    return Reading(
+        identity=identity,
+        desired=replace(desired, state=normalized, scope=scope),
+        observed=observed,
+        asked=desired.state,
+        memory=memory,
+        applied=applied,
+        protected=desired.scope.protected,
+    )
+
+
+def _as_far_as_it_fits(provider: Provider, applied: State, observed: State) -> State:
+    """What was applied, in the target's spelling; what does not fit there any more as it was."""
+    records = dict(applied.records)
+    unfit: dict[Key, Fields] = {}
+    while True:
+        try:
+            fitting = provider.normalize(State(dict(records)), observed)
+        except CannotHoldError as error:
+            keys = {key for key, _ in error.faults} & records.keys()
+            if not keys:
+                return applied
+            unfit.update((key, records.pop(key)) for key in keys)
+        else:
+            return State({**unfit, **fitting.records})

@@ -1,0 +1,74 @@
+"""What is remembered as applied after a target was read last.
+
+Here belongs the rule: what is in sync is applied, and whatever is not stays as it was remembered.
+So work that failed is still to be done, drift is still drift, and what somebody made by hand as the
+manifest says is taken over. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.diff import diff
+from reconciler.engine.reading import Reading
+from reconciler.plan import Plan, TargetPlan
+from reconciler.scope import Capabilities
+from reconciler.selection import lost_by_leavers
+from reconciler.state import Fields, Key, State
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an apply left: its state in manifest spelling, and the rest as in the ledger.
+
+    `is_whole` says that the state is all that the manifest asks, and nothing else.
+    """
+
+    state: State
+    protected: tuple[str, ...]
+    ends_sessions: frozenset[Key]
+    is_whole: bool
+
+
+def applied_after(
+    plan: Plan, target: TargetPlan, reading: Reading, capabilities: Capabilities
+) -> Left:
+    """What to remember of a target that was read after the last write, or when there was none."""
+    asked, memory = reading.asked.records, reading.memory
+    before = memory.state.records if memory else {}
+    off = {change.key for change in diff(reading.desired.state, reading.observed)}
+    records: dict[Key, Fields] = {key: asked[key] for key in asked if key not in off}
+    records.update((key, before[key]) for key in off if key in before)
+    records.update(_left_accounts(before.keys() - asked.keys(), reading, capabilities))
+    ends = reading.desired.ends_sessions | (memory.head.ends_sessions if memory else frozenset())
+    return Left(
+        state=State(records),
+        protected=_protected(plan, target, reading),
+        ends_sessions=ends & records.keys(),
+        is_whole=not off & asked.keys() and len(records) == len(asked),
+    )
+
+
+def _left_accounts(
+    keys: frozenset[Key] | set[Key], reading: Reading, capabilities: Capabilities
+) -> Iterator[tuple[Key, Fields]]:
+    """Accounts of ours that nobody asks for and that lost what they can lose: so they are kept."""
+    lost = lost_by_leavers(capabilities)
+    for key in keys:
+        fields = reading.observed.get(key) if key.kind == "account" else None
+        if lost and fields is not None and all(fields.get(n) == v for n, v in lost.items()):
+            yield key, lost
+
+
+def _protected(plan: Plan, target: TargetPlan, reading: Reading) -> tuple[str, ...]:
+    """The patterns in force from now on: the manifest's, and those it dropped until somebody
+    accepts that.
+    """
+    said = " ".join(
+        each.message
+        for each in plan.findings
+        if each.target == target.target and each.rule == "protection-dropped" and each.accepted
+    )
+    kept = (each for each in reading.dropped_protection if f'"{each}"' not in said)
+    return tuple(sorted({*reading.protected, *kept}))

@@ -1,0 +1,114 @@
+"""The words for what a target did by itself: what is there, against what was applied.
+
+Here belong phrases of one difference. Under which heading they stand is
+`reconciler.render.sections`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from reconciler.classify import Class, Difference
+from reconciler.render.phrases import (
+    less,
+    listed,
+    path_text,
+    places,
+    privilege_sentences,
+    value_text,
+)
+from reconciler.state import EXACT_KINDS, Fields, Key, Kind, Value
+
+_CLASSES: Final[Mapping[Class, str]] = {
+    "rogue": "no line asks for it",
+    "conflict": "both changed",
+    "orphan": "ours by its mark, and no line asks for it",
+}
+
+_FOUND: Final[Mapping[Kind, str]] = {"membership": "is a member of", "account": "has an account"}
+_GONE: Final[Mapping[Kind, str]] = {
+    "membership": "is no longer a member of",
+    "account": "has no account any more",
+}
+
+
+def deviation(difference: Difference) -> str:
+    """What the target has or lacks, without the name under which it stands."""
+    key, applied, observed = difference.key, difference.applied, difference.observed
+    if key.kind in EXACT_KINDS:
+        return "; ".join(_rights(key, applied or {}, observed or {}))
+    if observed is None:
+        return _GONE.get(key.kind, "is gone") + _container(key)
+    if applied is None:
+        return _FOUND.get(key.kind, "is there") + _container(key)
+    parts = "; ".join(_attributes(applied, observed))
+    return f"member of{_container(key)}: {parts}" if key.kind == "membership" else parts
+
+
+def told(difference: Difference) -> str:
+    """Its direction, whose doing it is, since when, and the line of the manifest about it."""
+    parts: list[str] = [difference.direction]
+    if difference.class_ in _CLASSES:
+        parts.append(_CLASSES[difference.class_])
+    if difference.first_seen:
+        parts.append(f"since {difference.first_seen}")
+    lines = places(difference.sources)
+    if lines and (difference.class_ in ("rogue", "orphan") or difference.desired is None):
+        parts.append(f"see {lines}")
+    elif lines:
+        parts.append(f"{lines} says otherwise")
+    return ", ".join(parts)
+
+
+def wish(difference: Difference) -> str:
+    """What the manifest says of it by now, for one that changed on both sides; else nothing."""
+    key, desired = difference.key, difference.desired
+    if difference.class_ != "conflict":
+        return ""
+    if desired is None:
+        return "nothing"
+    if key.kind in EXACT_KINDS:
+        return "; ".join(privilege_sentences(key, desired)) or "nothing"
+    named = "; ".join(f"{name}: {value_text(value)}" for name, value in sorted(desired.items()))
+    return named or _FOUND.get(key.kind, "is there") + _container(key)
+
+
+def _container(key: Key) -> str:
+    """The group or role that a membership is in."""
+    return f" {path_text(key.path[:-1])}" if key.kind == "membership" else ""
+
+
+def _rights(key: Key, applied: Fields, observed: Fields) -> Iterator[str]:
+    for verb, fields in (
+        ("has", less(observed, applied)),
+        ("lacks", less(applied, observed)),
+    ):
+        sentences = list(privilege_sentences(key, fields))
+        if sentences:
+            yield f"{verb} {' and '.join(sentences)}"
+
+
+def _attributes(applied: Fields, observed: Fields) -> Iterator[str]:
+    for name in sorted({*applied, *observed}):
+        old, new = applied.get(name), observed.get(name)
+        if isinstance(old, tuple) or isinstance(new, tuple):
+            yield from _lists(name, _items(old), _items(new))
+        elif old != new:
+            yield f"{name} is {value_text(new)}, was {value_text(old)}"
+
+
+def _items(value: Value) -> tuple[str, ...]:
+    """The items of a list; of a value that is none, the value as its only item."""
+    if isinstance(value, tuple):
+        return value
+    return () if value is None else (value_text(value),)
+
+
+def _lists(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[str]:
+    for verb, words in (
+        ("has", [each for each in new if each not in old]),
+        ("lacks", [each for each in old if each not in new]),
+    ):
+        if words:
+            yield f"{verb} {name} {listed(words)}"

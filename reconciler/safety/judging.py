@@ -1,0 +1,138 @@
+"""All rules together: everything that is to be said about what a plan would do to one target.
+
+Here belongs running the rules, and going on until what they hold back leaves nothing that breaks
+one. The rules themselves are in the other modules of this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
+
+from reconciler.changes import Change
+from reconciler.holding import Holding
+from reconciler.plan import Finding
+from reconciler.safety import drifted, duties, protection
+from reconciler.safety.release import held_back
+from reconciler.safety.removals import removals
+from reconciler.safety.situation import Situation, finding
+from reconciler.safety.steps import Violation, own_access, walk_gains, walk_losses
+from reconciler.safety.taking import takes
+from reconciler.scope import Capabilities, Desired
+from reconciler.state import Key, State
+
+
+def judge(situation: Situation) -> tuple[Finding, ...]:
+    """Everything the rules say about one target, in order of rule and message.
+
+    The changes that are left when `held_back` has taken out those of the findings break no rule
+    after any step, whichever of the findings of other rules are accepted. A plan without changes
+    costs nothing.
+    """
+    found = [*_at_once(situation)]
+    if situation.changes:
+        found += _findings(own_access(situation), situation.target)
+        found += _at_worst(situation, found)
+    return tuple(sorted(found, key=lambda each: (each.rule, each.message, each.id)))
+
+
+def _at_once(situation: Situation) -> Iterator[Finding]:
+    """What can be said without knowing who holds what after a step."""
+    desired, changes = situation.desired, situation.changes
+    dropped = situation.dropped_protection
+    yield from drifted.held(situation)
+    yield from drifted.conflict(situation)
+    yield from drifted.left_alone_unknown(situation)
+    yield from protection.protected(desired, situation.protected, situation.untouchable, dropped)
+    yield from protection.protection_dropped(situation)
+    yield from protection.emptied(desired, changes)
+    yield from protection.break_glass(situation)
+    yield from protection.unasked_levels(
+        desired, situation.observed, situation.unmanaged, situation.capabilities
+    )
+    yield from duties.never_together(situation)
+    yield from duties.permanent_risky(situation)
+
+
+def _at_worst(situation: Situation, found: Sequence[Finding]) -> list[Finding]:
+    """What breaks a rule at some step or takes too much, whatever of the findings is accepted.
+
+    The worst that acceptance can do to what is taken is to let all of it go ahead, and nothing that
+    is given and held back; to what is given, the other way round. What is found holds back more, so
+    look again until nothing more is held back.
+    """
+    result: list[Finding] = []
+    held: set[Key] = set()
+    is_first = True
+    while True:
+        new = {each.key for each in held_back(situation.changes, [*found, *result])} - held
+        if not new and not is_first:
+            return result
+        held, is_first = held | new, False
+        lose, give = _parted(situation, held)
+        worst = _less(situation.changes, give)
+        violations = [
+            *walk_losses(situation, worst),
+            *_not_said(walk_gains(situation, _less(situation.changes, lose)), found),
+        ]
+        result = _findings(violations, situation.target)
+        result += removals(replace(situation, changes=worst))
+
+
+def _parted(situation: Situation, held: Set[Key]) -> tuple[Set[Key], Set[Key]]:
+    """Those of the held changes by which anybody is in less, and those that give something."""
+    if not held:
+        return held, held
+    graph = Holding(situation.observed, situation.capabilities)
+    changes = [change for change in situation.changes if change.key in held]
+    lose = {each.key for each in changes if graph.loses(each)}
+    give = {
+        each.key for each in changes if graph.gains(each) or not takes(each, situation.capabilities)
+    }
+    return lose, give
+
+
+def _less(changes: tuple[Change, ...], keys: Set[Key]) -> tuple[Change, ...]:
+    return tuple(change for change in changes if change.key not in keys) if keys else changes
+
+
+def _not_said(violations: Iterable[Violation], found: Sequence[Finding]) -> Iterator[Violation]:
+    """The violations of changes that no other finding of the same rule holds back already."""
+    said = {(each.rule, key) for each in found if each.blocking for key in each.keys}
+    for each in violations:
+        if any((each.rule, key) not in said for key in each.keys):
+            yield each
+
+
+def _findings(violations: Iterable[Violation], target: str) -> list[Finding]:
+    """One blocking finding for all that breaks one rule about one subject."""
+    last: dict[tuple[str, str], Violation] = {}
+    keys: dict[tuple[str, str], set[Key]] = {}
+    for each in violations:
+        last[each.rule, each.subject] = each
+        keys.setdefault((each.rule, each.subject), set()).update(each.keys)
+    return [
+        finding(rule, target, each.message, sorted(keys[rule, subject]), blocking=True)
+        for (rule, subject), each in sorted(last.items())
+    ]
+
+
+def check(
+    desired: Desired,
+    changes: Sequence[Change],
+    protected: Sequence[Change],
+    untouchable: frozenset[str],
+) -> tuple[Finding, ...]:
+    """What is to be said of protected names and emptied lists, in order of rule and message."""
+    found = [
+        *protection.protected(desired, protected, untouchable),
+        *protection.emptied(desired, changes),
+    ]
+    return tuple(sorted(found, key=lambda each: (each.rule, each.message)))
+
+
+def unasked_levels(
+    desired: Desired, observed: State, unmanaged: Sequence[Key], capabilities: Capabilities
+) -> tuple[Finding, ...]:
+    """Accounts of the manifest's users, left alone, that hold a level no grant gives them."""
+    return tuple(protection.unasked_levels(desired, observed, unmanaged, capabilities))

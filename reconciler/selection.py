@@ -1,0 +1,329 @@
+"""What of the differences of a target the policy lets us change, and in which form.
+
+Here belongs choosing: what is ours to take, what an account that leaves loses, what is left alone
+and what the target did by itself. Finding differences is `reconciler.diff`, naming them
+`reconciler.differences`; what must not happen is `reconciler.safety`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.changes import Cause, Change
+from reconciler.classify import Difference
+from reconciler.diff import diff, in_apply_order
+from reconciler.differences import (
+    DRIFT_CLASSES,
+    CauseOf,
+    Comparison,
+    Piece,
+    differences,
+    pieces,
+)
+from reconciler.plan import changed_name
+from reconciler.scope import Capabilities, Desired, Policy, RolePath, Scope
+from reconciler.state import EXACT_KINDS, PRINCIPAL_KINDS, Fields, Key, State
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the policy made of the differences of a target.
+
+    `drift` is what the target did by itself, whether or not a change of it is chosen.
+    """
+
+    changes: tuple[Change, ...]
+    unmanaged: tuple[Key, ...]
+    protected: tuple[Change, ...]
+    drift: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of the last apply on a target. `state` is in the target's spelling.
+
+    `cause_of` says why desired differs from it; `ends_sessions` are memberships whose end also ends
+    the open sessions of their holders.
+    """
+
+    state: State
+    cause_of: CauseOf
+    ends_sessions: frozenset[Key] = frozenset()
+
+
+def select(
+    desired: Desired,
+    observed: State,
+    capabilities: Capabilities,
+    untouchable: frozenset[str],
+    *,
+    remembered: Remembered | None = None,
+    revokes_first: bool = False,
+) -> Selection:
+    """The changes that lead from observed to desired, as far as the policy lets them be made.
+
+    `desired.state` is normalised. `untouchable` are names that no plan may touch: the account we
+    use, a bootstrap administrator. Nothing is deleted where nothing is `remembered`.
+    """
+    work = _Selecting(desired, observed, capabilities, remembered)
+    chosen: list[Change] = []
+    protected: list[Change] = []
+    for change in diff(desired.state, observed):
+        permitted = work.permitted(change)
+        if permitted is not None:
+            is_touched = _touches(permitted, desired.scope, untouchable)
+            (protected if is_touched else chosen).append(permitted)
+    tied = _tied(chosen, protected, observed)
+    protected += [change for change in chosen if change.key in tied]
+    chosen = [change for change in chosen if change.key not in tied]
+    early = apart_first(desired, observed) if desired.rules.apart else frozenset()
+    order = in_apply_order(chosen, capabilities, early, revokes_first=revokes_first)
+    return Selection(order, tuple(work.unmanaged), tuple(protected), tuple(work.drift))
+
+
+class _Selecting:
+    """Judges the differences of one target, one record after the other."""
+
+    def __init__(
+        self,
+        desired: Desired,
+        observed: State,
+        capabilities: Capabilities,
+        remembered: Remembered | None,
+    ) -> None:
+        self.desired = desired
+        self.observed = observed
+        self.capabilities = capabilities
+        self.remembered = remembered
+        self.comparison = Comparison(
+            target=desired.target,
+            applied=remembered.state if remembered else None,
+            is_exclusive=lambda key: is_removable(key, desired.scope, desired.policy),
+            provenance=desired.provenance,
+            cause_of=remembered.cause_of if remembered else _unknown_cause,
+            levels=capabilities.levels,
+        )
+        self.unmanaged: list[Key] = []
+        self.drift: list[Difference] = []
+
+    def permitted(self, change: Change) -> Change | None:
+        """The change, in the form and as far as the policy wants it; None where the record is left
+        alone. Notes what is left alone and what the target did.
+        """
+        change = self._leaving(change)
+        if change.action == "update" and not change.after:  # an account has nothing more to lose
+            if not self._has_left(change.key):
+                self.unmanaged.append(change.key)
+            return None
+        is_asked = change.key in self.desired.state or change.action == "delete"
+        found = pieces(change, self.observed.get(change.key), self.comparison, is_asked=is_asked)
+        is_known = self.remembered is not None
+        if is_known and any(piece.class_ in DRIFT_CLASSES for piece in found):
+            told = differences(change, found, self.comparison)
+            self.drift += (each for each in told if each.class_ in DRIFT_CLASSES)
+        kept = [piece for piece in found if not self._is_permitted(change.key, piece)]
+        if kept:
+            self.unmanaged.append(change.key)
+        part = _without(change, {piece.name for piece in kept}) if kept else change
+        return None if part is None else self._finished(part, set(found).difference(kept))
+
+    def _is_permitted(self, key: Key, piece: Piece) -> bool:
+        """Whether the policy lets this piece be written."""
+        if piece.class_ not in ("pending", "drift", "difference", "conflict", "rogue"):
+            return False
+        if not piece.is_deletion:
+            return True
+        if self.remembered is None or self.desired.policy.prune == "never":
+            return False
+        return key.kind not in PRINCIPAL_KINDS or key.path[-1] not in self.desired.scope.foreign
+
+    def _finished(self, change: Change, found: Set[Piece]) -> Change:
+        """The change with its cause, the lines that ask for it, and the sessions that it ends."""
+        causes = {self._cause(change.key, piece) for piece in found}
+        cause = min(causes, key=_CAUSE_ORDER.index)
+        sources = self.desired.provenance.of(change.key)
+        ended = self._ended_sessions(change) if change.action == "delete" else ()
+        return Change(change.action, change.key, change.before, change.after, cause, sources, ended)
+
+    def _cause(self, key: Key, piece: Piece) -> Cause:
+        if piece.class_ == "pending":
+            return self.comparison.cause_of(key)
+        is_known = self.remembered is not None
+        return "drift" if is_known and piece.class_ in DRIFT_CLASSES else "unknown"
+
+    def _ended_sessions(self, change: Change) -> tuple[str, ...]:
+        if self.remembered is None or change.key not in self.remembered.ends_sessions:
+            return ()
+        return accounts_in(change.key.path[-1], self.observed)
+
+    def _leaving(self, change: Change) -> Change:
+        """What becomes of an account that no grant asks for any more: instead of being deleted it
+        may lose what the target lets it lose. An update without fields: it has lost all that.
+
+        An account is ours where it is remembered; one whose user was disabled is named in the
+        manifest, so what it has is taken even then.
+        """
+        if change.action != "delete" or change.key.kind != "account":
+            return change
+        policy, name = self.desired.policy, change.key.path[-1]
+        is_known = self.remembered is not None
+        is_ours = self.remembered is not None and change.key in self.remembered.state
+        is_to_go = is_ours or (is_known and policy.prune == "all")
+        if policy.prune == "never" or name in self.desired.scope.foreign:
+            return change
+        may_delete = policy.leavers == "delete" or self.capabilities.disabled is None
+        if not (is_to_go or name in self.desired.scope.leavers) or (is_to_go and may_delete):
+            return change
+        lost = lost_by_leavers(self.capabilities)
+        before = change.before or {}
+        names = sorted(field for field in lost if before.get(field) != lost[field])
+        after = {field: lost[field] for field in names}
+        return Change("update", change.key, {field: before.get(field) for field in names}, after)
+
+    def _has_left(self, key: Key) -> bool:
+        """Whether an account that has nothing to lose is one that left, and so of no interest."""
+        is_ours = self.remembered is not None and key in self.remembered.state
+        is_leaver = key.path[-1] in self.desired.scope.leavers
+        return self.capabilities.disabled is not None and (is_ours or is_leaver)
+
+
+_CAUSE_ORDER: Final[tuple[Cause, ...]] = ("config", "expiry", "start", "drift", "unknown")
+"""The cause of a change that has several."""
+
+
+def _unknown_cause(key: Key) -> Cause:
+    del key  # nothing is remembered, of any
+    return "unknown"
+
+
+def _without(change: Change, names: Set[str]) -> Change | None:
+    """The change less these pieces of it; None where nothing is left of it."""
+    if change.key.kind not in EXACT_KINDS:
+        return None
+    before, after = change.before or {}, change.after or {}
+    rest = {name: value for name, value in after.items() if name not in names}
+    whole = {**rest, **{name: before[name] for name in names if name in before}}
+    if whole == before:
+        return None
+    if not before:
+        return Change("create", change.key, None, whole)
+    return Change("update" if whole else "delete", change.key, before, whole or None)
+
+
+def accounts_in(name: str, state: State) -> tuple[str, ...]:
+    """The account of this name, or the accounts that are in the group or role, directly or not."""
+    found, waiting, seen = set(), [name], {name}
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for key in state.records:
+        if key[0] == "membership" and len(key[1]) == 2:
+            members[key[1][0]].append(key[1][1])
+    while waiting:
+        each = waiting.pop()
+        if Key("account", (each,)) in state:
+            found.add(each)
+        new = [member for member in members[each] if member not in seen]
+        seen.update(new)
+        waiting += new
+    return tuple(sorted(found))
+
+
+def apart_first(desired: Desired, observed: State) -> frozenset[Key]:
+    """The memberships that are taken before any is given: those in roles that nobody may hold
+    together, and in the groups that are in them.
+    """
+    inner: defaultdict[RolePath, set[RolePath]] = defaultdict(set)
+    keys = [k for state in (desired.state, observed) for k in state.records if k[0] == "membership"]
+    for key in keys:
+        inner[key.path[:-1]].add(key.path[-1:])
+    seen: set[RolePath] = set()
+    waiting = [path for each in desired.rules.apart for path in each.roles]
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen.add(path)
+            waiting += inner[path]
+    return frozenset(key for key in keys if key.path[:-1] in seen)
+
+
+def _tied(chosen: Sequence[Change], protected: Sequence[Change], observed: State) -> frozenset[Key]:
+    """The changes that cannot be made while the protected ones are not.
+
+    They refer to a principal that is not created, or remove one that a protected name holds: a
+    target would refuse that, or take the right from the protected name as well.
+    """
+    if not protected:
+        return frozenset()
+    missing = {
+        change.key.path
+        for change in protected
+        if change.action == "create" and change.key.kind in PRINCIPAL_KINDS
+    }
+    removed = {change.key for change in chosen if change.action == "delete"}
+    ends = {end for key in observed.records if key not in removed for end in _ends(key)}
+    used = {Key(kind, end) for end in ends for kind in PRINCIPAL_KINDS}
+    return frozenset(
+        change.key
+        for change in chosen
+        if (change.action != "delete" and missing & _ends(change.key))
+        or (change.action == "delete" and change.key in used)
+    )
+
+
+def _ends(key: Key) -> frozenset[tuple[str, ...]]:
+    """The paths of the principals that a right refers to: role or group and its member, or the
+    grantee.
+    """
+    match key.kind:
+        case "membership":
+            return frozenset({key.path[:-1], key.path[-1:]})
+        case "privilege" | "default_privilege":
+            return frozenset({key.path[:1]})
+    return frozenset()
+
+
+def lost_by_leavers(capabilities: Capabilities) -> Fields:
+    """The fields of an account that has nothing left: signed out, or at the lowest level."""
+    if capabilities.disabled is not None:
+        return capabilities.disabled
+    return {"level": capabilities.levels[0]} if capabilities.levels else {}
+
+
+def is_removable(key: Key, scope: Scope, policy: Policy) -> bool:
+    """Whether a record that nobody asks for may be removed.
+
+    Rights are removable where the manifest declares the role or group they are held in, or the role
+    or group that holds them. Things (roles, groups, servers) only with `prune: all`.
+    """
+    match policy.prune, key.kind:
+        case "never", _:
+            return False
+        case _, "account" | "group" | "role" if key.path[-1] in scope.foreign:
+            return False
+        case "all", _:
+            return True
+        case _, "membership":
+            return _is_managed_membership(key.path[:-1], key.path[-1], scope)
+        case _, "privilege" | "default_privilege":
+            return _is_declared_bundle(key.path[0], scope)
+    return False
+
+
+def _is_managed_membership(container: tuple[str, ...], member: str, scope: Scope) -> bool:
+    """Whether the manifest says who is in this, or what this is in; a list left out does not."""
+    if len(container) == 1 and container[0] in scope.groups:
+        omitted = scope.open_groups if member in scope.groups else scope.open_members
+        return container[0] not in omitted
+    return container in scope.roles or _is_declared_bundle(member, scope)
+
+
+def _is_declared_bundle(name: str, scope: Scope) -> bool:
+    return (name,) in scope.roles or name in scope.groups
+
+
+def _touches(change: Change, scope: Scope, untouchable: frozenset[str]) -> bool:
+    """Whether the change alters a protected name: the thing itself, or what is held by it."""
+    name = changed_name(change.key)
+    return name in untouchable or scope.is_protected(name)
