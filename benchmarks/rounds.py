@@ -100,17 +100,20 @@ class SizeRounds:
 
     def _measure_product(self, dsn: str) -> None:
         found, run = self._samples, self._programs
+        size, number = len(self._before.users), len(found.apply)
+        ledger = str(run.folder / f"{size}-{number}.sqlite3")  # each server has its own memory
+        apply = ("apply", "--yes", "--ledger", ledger, "-f")
+        plan = ("plan", "--detailed-exitcode", "--ledger", ledger, "-f")
         limits.settle(dsn)
-        found.apply.append(run.reconciler("apply", "--yes", "-f", self._manifest, dsn=dsn))
+        found.apply.append(run.reconciler(*apply, self._manifest, dsn=dsn))
         limits.check_catalog(dsn, self._before, "the first apply")
         limits.settle(dsn)
-        plan = ("plan", "--detailed-exitcode", "-f")
         for _ in range(_PAIRS):
             found.floor.append(run.script("floor", self._manifest, dsn=dsn))
             found.no_op.append(run.reconciler(*plan, self._manifest, dsn=dsn))
         found.change_plan.append(run.reconciler(*plan, self._changed, dsn=dsn, exit_code=_PENDING))
         limits.settle(dsn)
-        found.change_apply.append(run.reconciler("apply", "--yes", "-f", self._changed, dsn=dsn))
+        found.change_apply.append(run.reconciler(*apply, self._changed, dsn=dsn))
         limits.check_catalog(dsn, self._change.after, "the changed apply")
 
     def rows(self) -> Iterator[Row]:

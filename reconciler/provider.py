@@ -60,13 +60,15 @@ class Identity:
     """Which system answered, in which version, and as whom we are there.
 
     `account` and `untouchable` (more names, such as a bootstrap administrator) are never changed by
-    any plan.
+    any plan. `place` tells this system from others of its kind: without secrets, the same for every
+    account that reaches it, and empty where that cannot be told.
     """
 
     system: str
     version: str
     account: str
     untouchable: frozenset[str] = frozenset()
+    place: str = ""
 
 
 class Provider(Protocol):

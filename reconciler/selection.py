@@ -118,6 +118,8 @@ class _Selecting:
             if not self._has_left(change.key):
                 self.unmanaged.append(change.key)
             return None
+        if change.before is None and self._is_new(change.key):
+            return self._created(change)
         is_asked = change.key in self.desired.state or change.action == "delete"
         found = pieces(change, self.observed.get(change.key), self.comparison, is_asked=is_asked)
         is_known = self.remembered is not None
@@ -129,6 +131,18 @@ class _Selecting:
             self.unmanaged.append(change.key)
         part = _without(change, {piece.name for piece in kept}) if kept else change
         return None if part is None else self._finished(part, set(found).difference(kept))
+
+    def _is_new(self, key: Key) -> bool:
+        """Whether a record that is not there was not applied either, as far as anybody knows."""
+        return self.remembered is None or key not in self.remembered.state
+
+    def _created(self, change: Change) -> Change:
+        """What nobody made before, with its cause and its lines: most of a first apply, so it is
+        not taken apart.
+        """
+        sources = self.desired.provenance.of(change.key)
+        cause = self.comparison.cause_of(change.key)
+        return Change("create", change.key, None, change.after, cause, sources)
 
     def _is_permitted(self, key: Key, piece: Piece) -> bool:
         """Whether the policy lets this piece be written."""

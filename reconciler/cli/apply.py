@@ -113,7 +113,7 @@ def command(
             report = _plan_and_apply(session, run, wishes)
         if session.wants_json:
             session.document(report_json(report, session.redact))
-        elif saved or report.plan.changes:
+        elif saved or report.plan.changes or report.recovered:
             session.out(report_text(report, colour=session.colour, lists_done=saved is not None))
     return report.exit_code
 

@@ -14,6 +14,7 @@ from reconciler.cli.plan_files import check_destination, write_plan, write_signa
 from reconciler.cli.running import open_run
 from reconciler.cli.session import Session
 from reconciler.engine import Choice
+from reconciler.engine.planning import released
 from reconciler.errors import BlockedError, UsageError
 from reconciler.plan import Plan
 from reconciler.plan_file import digest_of, to_document, to_text
@@ -24,7 +25,9 @@ _CHANGES_PENDING: Final = 2
 
 @click.command("plan")
 @click.option("-o", "--out", metavar="FILE", help="Save the plan; `apply FILE` applies exactly it.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit with 2 when apply would change something."
+)
 @click.option("--statements", is_flag=True, help="Show the SQL or requests that would be sent too.")
 @click.option(
     "--revoke-first",
@@ -93,4 +96,5 @@ def _saved(session: Session, out: str | None, note: str) -> str:
 def _exit_code(plan: Plan, *, detailed: bool) -> int:
     if plan.blocking:
         return BlockedError.exit_code
-    return _CHANGES_PENDING if detailed and plan.changes else 0
+    is_pending = any(released(each, plan.findings) for each in plan.targets)
+    return _CHANGES_PENDING if detailed and is_pending else 0

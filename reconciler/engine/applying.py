@@ -48,7 +48,7 @@ class Application:
             self._last = dict(readings)
             recovered: tuple[str, ...] = ()
             if recording is not None:
-                recording.check_applied(self._plan)
+                recording.check_applied(self._plan, readings)
                 recovered = recording.recover(readings)
             credentials = self._credentials(credentials_out)
             try:

@@ -44,16 +44,17 @@ class Memories:
         """What is known of the last apply on a target, but for its state. Raises LedgerError."""
         return None if self._ledger is None else self._ledger.applied_head(target)
 
-    def recall(self, target: str, asked: State, stands_for: str) -> Memory | None:
+    def recall(self, target: str, place: str, asked: State, stands_for: str) -> Memory | None:
         """What the last apply left on a target, or None where nothing is known of it.
 
+        What was applied to another system than the one at this `place` is not known of this one.
         `asked` is what the manifest asks now, `stands_for` the text that says of which manifest and
         time it is the expansion: where that was applied, the state is not read but is `asked`.
         """
         if self._ledger is None:
             return None
         head = self._ledger.applied_head(target)
-        if head is None:
+        if head is None or not head.is_of(place):
             return None
         if head.stands_for and head.stands_for == stands_for:
             return Memory(head, asked)

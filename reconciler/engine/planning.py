@@ -6,8 +6,9 @@ Here belongs putting the pure parts together. It decides nothing: what is to be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler import explain, safety
 from reconciler.changes import Change
@@ -19,6 +20,9 @@ from reconciler.errors import UsageError
 from reconciler.plan import AccessChange, Finding, TargetPlan
 from reconciler.scope import Capabilities
 from reconciler.selection import Selection, select
+
+if TYPE_CHECKING:
+    from reconciler.ledger import AppliedHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,21 @@ def situation_of(target: Target, chosen: Selection) -> safety.Situation:
         dropped_protection=reading.dropped_protection,
         is_applied_known=reading.applied is not None,
     )
+
+
+def other_systems(
+    readings: Mapping[str, Reading], head_of: Callable[[str], AppliedHead | None]
+) -> Iterator[Finding]:
+    """Says for each target whose name the ledger has for another system that it is not used."""
+    for name, reading in readings.items():
+        head = head_of(name) if reading.memory is None else None
+        if head is not None:
+            message = (
+                f"the ledger remembers another system under the name {name} ({head.place}, this "
+                f"one is {reading.identity.place}): nothing of it is used; give each environment a "
+                "ledger of its own with --ledger"
+            )
+            yield safety.finding("other-system", name, message, (), blocking=False)
 
 
 def released(target: TargetPlan, findings: Sequence[Finding]) -> tuple[Change, ...]:

@@ -108,10 +108,12 @@ class Recording:
         """Keep the lock of a target, to be asked before each write."""
         self._locks[target] = lock
 
-    def check_applied(self, plan: Plan) -> None:
+    def check_applied(self, plan: Plan, readings: Mapping[str, Reading]) -> None:
         """Raises StaleError where another apply has changed what is remembered since the plan."""
         for each in plan.targets:
             head = self._ledger.applied_head(each.target)
+            if head is not None and not head.is_of(readings[each.target].identity.place):
+                head = None
             if (head.digest if head else "") != each.applied:
                 if self._digest:
                     self._ledger.use_plan(self._digest, self._run_id)  # says so where it was used
@@ -192,6 +194,7 @@ class Recording:
                     protected=each.protected,
                     ends_sessions=each.ends_sessions,
                     stands_for=stands_for if each.is_whole else "",
+                    place=each.place,
                 )
             )
 

@@ -22,13 +22,15 @@ from reconciler.state import Fields, Key, State
 class Left:
     """What an apply left: its state in manifest spelling, and the rest as in the ledger.
 
-    `is_whole` says that the state is all that the manifest asks, and nothing else.
+    `is_whole` says that the state is all that the manifest asks, and nothing else; `place` which
+    system it is.
     """
 
     state: State
     protected: tuple[str, ...]
     ends_sessions: frozenset[Key]
     is_whole: bool
+    place: str = ""
 
 
 def applied_after(
@@ -47,6 +49,7 @@ def applied_after(
         protected=_protected(plan, target, reading),
         ends_sessions=ends & records.keys(),
         is_whole=not off & asked.keys() and len(records) == len(asked),
+        place=reading.identity.place,
     )
 
 

@@ -26,6 +26,7 @@ from reconciler.engine.planning import (
     Choice,
     Target,
     accepted,
+    other_systems,
     plan_target,
     released,
     selection_of,
@@ -221,8 +222,8 @@ class Run:
         self.progress(f"reading {name}")
 
         def recall(identity: Identity) -> Memory | None:
-            del identity
-            return self.memories.recall(name, self.desired[name].state, self.expansion)
+            asked = self.desired[name].state
+            return self.memories.recall(name, identity.place, asked, self.expansion)
 
         return read_target(self.providers[name], self.desired[name], recall)
 
@@ -244,12 +245,14 @@ class Run:
 
     def plan(self, choice: Choice = _ORDINARY) -> Plan:
         """The plan for all targets of the run; see Choice."""
+        readings = self.read()
         chosen = {}
-        for name, reading in self.read().items():
+        for name, reading in readings.items():
             target = self._target(name, reading)
             chosen[name] = (target, selection_of(target, choice))
         situations = [situation_of(*each) for each in chosen.values()]
-        findings = [found for each in situations for found in safety.judge(each)]
+        findings = [*other_systems(readings, self.memories.head)]
+        findings += [found for each in situations for found in safety.judge(each)]
         findings += safety.check_total(situations, self._removals)
         boundary = next_boundary(self.loaded.manifest, self.inputs.now)
         return Plan(

@@ -98,6 +98,7 @@ def applied_texts(applied: Applied) -> tuple[AppliedTexts, str]:
         "protected": list(applied.protected),
         "ends_sessions": [key_document(key) for key in sorted(applied.ends_sessions)],
         "stands_for": applied.stands_for,
+        "place": applied.place,
         "digest": digest,
     }
     return AppliedTexts(canonical_text(head), records), digest
@@ -119,6 +120,7 @@ def read_applied(target: str, texts: AppliedTexts) -> Applied:
         protected=head.protected,
         ends_sessions=head.ends_sessions,
         stands_for=head.stands_for,
+        place=head.place,
         digest=head.digest,
     )
 
@@ -141,6 +143,7 @@ def _head(target: str, node: JsonNode) -> AppliedHead:
         ends_sessions=frozenset(() if is_old else node.each("ends_sessions", read_key)),
         stands_for="" if is_old else node.text("stands_for"),
         digest=_digest(_records_in(node), (), ()) if is_old else node.text("digest"),
+        place=node.text("place") if _has(node, "place") else "",
     )
 
 

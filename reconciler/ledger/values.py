@@ -59,7 +59,8 @@ class Applied:
     `protected` are the patterns that protected accounts when it was applied, and `ends_sessions`
     the memberships whose end was to end sessions. `stands_for` says of which manifest, window and
     program version the state is exactly the expansion; empty where it is applied only in part.
-    `digest` is computed when it is saved, and empty before.
+    `place` says which system the target was; empty where that is not known. `digest` is computed
+    when it is saved, and empty before.
     """
 
     target: str
@@ -72,6 +73,7 @@ class Applied:
     protected: tuple[str, ...] = ()
     ends_sessions: frozenset[Key] = frozenset()
     stands_for: str = ""
+    place: str = ""
     digest: str = field(default="", compare=False)
 
 
@@ -80,7 +82,7 @@ class AppliedHead:
     """All that is known of an applied state but the state; quick to get, however large that is.
 
     `digest` is the SHA-256 over the state, `protected` and `ends_sessions`: two applied states with
-    the same one are the same, whoever applied them and when.
+    the same one are the same, whoever applied them, when and where.
     """
 
     target: str
@@ -93,6 +95,11 @@ class AppliedHead:
     ends_sessions: frozenset[Key]
     stands_for: str
     digest: str
+    place: str = ""
+
+    def is_of(self, place: str) -> bool:
+        """Whether it was applied to the system at this place, as far as both are known."""
+        return not (self.place and place) or self.place == place
 
 
 @dataclass(frozen=True, slots=True)

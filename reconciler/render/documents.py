@@ -41,6 +41,7 @@ def report_json(report: Report, redact: Redactor) -> str:
             "plan_digest": to_document(report.plan)["digest"],
             "converged": is_converged(report),
             "interrupted": report.interrupted,
+            "recovered": list(report.recovered),
             "exit_code": report.exit_code,
             "credentials": report.credentials,
             "targets": [_target_report(each, redact) for each in report.targets],

@@ -74,6 +74,9 @@ def outcome_counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 def _lines(report: Report, lists_done: bool) -> Iterator[Line]:
     plans = {target.target: target for target in report.plan.targets}
+    for line in report.recovered:
+        yield Line(f"!   {line}", "warning")
+        yield Line()
     for target in report.targets:
         if _is_worth_showing(target, lists_done):
             yield from _target_lines(target, plans[target.target], lists_done)
@@ -101,7 +104,7 @@ def _held_lines(plan: Plan) -> Iterator[Line]:
 def _is_worth_showing(target: TargetReport, lists_done: bool) -> bool:
     if lists_done:
         return bool(target.outcomes or target.failure)
-    return not target.is_converged
+    return not target.is_converged or any(outcome.message for outcome in target.outcomes)
 
 
 def _target_lines(target: TargetReport, plan: TargetPlan, lists_done: bool) -> Iterator[Line]:
@@ -112,6 +115,9 @@ def _target_lines(target: TargetReport, plan: TargetPlan, lists_done: bool) -> I
         outcomes = [outcome for outcome in target.outcomes if outcome.status == status]
         if outcomes and status == "done" and not lists_done:
             yield Line(f"  {title}: {counted(len(outcomes), 'change')}")
+            for outcome in outcomes:
+                if outcome.message:
+                    yield from _change_lines(outcome.change, subjects, outcome.message)
             yield Line()
         elif outcomes:
             yield Line(f"  {title}", "warning" if status == "failed" else "plain")

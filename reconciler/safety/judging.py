@@ -61,22 +61,36 @@ def _at_worst(situation: Situation, found: Sequence[Finding]) -> list[Finding]:
     is given and held back; to what is given, the other way round. What is found holds back more, so
     look again until nothing more is held back.
     """
-    result: list[Finding] = []
     held: set[Key] = set()
-    is_first = True
+    lose: Set[Key] | None = None
+    give: Set[Key] | None = None
+    of_losses: list[Finding] = []
+    of_gains: list[Finding] = []
     while True:
-        new = {each.key for each in held_back(situation.changes, [*found, *result])} - held
-        if not new and not is_first:
-            return result
-        held, is_first = held | new, False
-        lose, give = _parted(situation, held)
-        worst = _less(situation.changes, give)
-        violations = [
-            *walk_losses(situation, worst),
-            *_not_said(walk_gains(situation, _less(situation.changes, lose)), found),
-        ]
-        result = _findings(violations, situation.target)
-        result += removals(replace(situation, changes=worst))
+        all_found = [*found, *of_losses, *of_gains]
+        held |= {each.key for each in held_back(situation.changes, all_found)}
+        now_lose, now_give = _parted(situation, held)
+        if (now_lose, now_give) == (lose, give):
+            return [*of_losses, *of_gains]
+        if now_give != give:
+            of_losses = _of_losses(situation, now_give)
+        if now_lose != lose:
+            of_gains = _of_gains(situation, now_lose, found)
+        lose, give = now_lose, now_give
+
+
+def _of_losses(situation: Situation, held: Set[Key]) -> list[Finding]:
+    """What is found when all is taken that would be, and nothing is given that may be held."""
+    changes = _less(situation.changes, held)
+    violations = walk_losses(situation, changes)
+    findings = _findings(violations, situation.target)
+    return [*findings, *removals(replace(situation, changes=changes))]
+
+
+def _of_gains(situation: Situation, held: Set[Key], found: Sequence[Finding]) -> list[Finding]:
+    """What is found when all is given that would be, and nothing is taken that may be held."""
+    violations = walk_gains(situation, _less(situation.changes, held))
+    return _findings(_not_said(violations, found), situation.target)
 
 
 def _parted(situation: Situation, held: Set[Key]) -> tuple[Set[Key], Set[Key]]:

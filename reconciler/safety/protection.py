@@ -15,7 +15,7 @@ from reconciler.plan import Finding, changed_name
 from reconciler.safety.situation import Situation, counted, finding, person
 from reconciler.safety.taking import takes, touched
 from reconciler.scope import Capabilities, Desired
-from reconciler.state import Key, State
+from reconciler.state import EMPTY, Key, State
 
 
 def protected(
@@ -73,7 +73,8 @@ def break_glass(situation: Situation) -> Iterator[Finding]:
     names = sorted(situation.desired.rules.break_glass)
     if not names:
         return
-    graph = Holding(situation.observed, situation.capabilities)
+    observed = situation.observed if situation.changes else EMPTY
+    graph = Holding(observed, situation.capabilities)  # to see what the changes take from
     created = {change.key for change in situation.changes if change.action == "create"}
     for name in names:
         key = Key("account", (name,))

@@ -15,7 +15,7 @@ from reconciler.changes import Change
 from reconciler.holding import Holding, Node
 from reconciler.plan import Finding
 from reconciler.safety.situation import Situation, finding, node_name, people, person
-from reconciler.safety.taking import losses, of_kinds_that_hold, taking, touched
+from reconciler.safety.taking import by_place, losses, of_kinds_that_hold, taking, touched
 from reconciler.scope import Removals
 from reconciler.state import Key
 
@@ -51,6 +51,7 @@ def removals(situation: Situation) -> Iterator[Finding]:
 def _of_nodes(work: Loss) -> Iterator[Finding]:
     situation = work.situation
     limits = situation.desired.policy.removals
+    placed = by_place(work.taken)
     for node in sorted(work.nodes):
         before = work.settled.holders(node)
         lost = before - work.after.holders(node)
@@ -62,7 +63,7 @@ def _of_nodes(work: Loss) -> Iterator[Finding]:
                 f"{len(before)} {'members' if is_group else 'holders'} "
                 f"({people(lost, situation.desired)}): {why}"
             )
-            keys = sorted(losses(work.taken, node, lost, work.settled))
+            keys = losses(placed, node, lost, work.settled)
             yield _removals_finding(work, message, keys)
 
 

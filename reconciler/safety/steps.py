@@ -7,14 +7,15 @@ and roles that nobody may hold together. The graph is changed step by step; no s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from reconciler.changes import Change
 from reconciler.holding import EDGE_OPTIONS, Holding, Node
-from reconciler.safety.situation import Situation, node_name, people
-from reconciler.safety.taking import losses, of_kinds_that_hold, takes, taking, touched
+from reconciler.safety.situation import Situation, counted, node_name, people
+from reconciler.safety.taking import by_place, losses, of_kinds_that_hold, takes, taking, touched
 from reconciler.scope import Apart
 from reconciler.state import Key
 
@@ -41,49 +42,55 @@ class _Watch(Protocol):
         """What the rule has against this step."""
 
 
+_Watching = Callable[[Situation, Holding], _Watch]
+"""Makes a watch from the graph as it is before the first step."""
+
+
 def walk(situation: Situation, changes: Sequence[Change]) -> Iterator[Violation]:
     """Make these changes one by one from what was observed, and yield what breaks a rule.
 
     `changes` are some or all of those of the situation, in their order. A state that breaks a rule
     already may stay as it is; no step may make it worse.
     """
-    watches = [*_guards_of_loss(situation, changes), *_guards_of_gain(situation)]
-    own = OwnAccess(situation) if taking(changes, situation.capabilities) else None
-    return _walked(situation, changes, [*watches, own] if own else watches)
+    watching = [*_of_loss(situation, changes), *_of_gain(situation)]
+    if taking(changes, situation.capabilities):
+        watching.append(_OwnAccess)
+    return _walked(situation, changes, watching)
 
 
 def walk_losses(situation: Situation, changes: Sequence[Change]) -> Iterator[Violation]:
     """What breaks the rules that something that is taken away can break, but for our own access."""
-    return _walked(situation, changes, _guards_of_loss(situation, changes))
+    return _walked(situation, changes, _of_loss(situation, changes))
 
 
 def walk_gains(situation: Situation, changes: Sequence[Change]) -> Iterator[Violation]:
     """What breaks the rules that something that is given can break."""
-    return _walked(situation, changes, _guards_of_gain(situation))
+    return _walked(situation, changes, _of_gain(situation))
 
 
-def _guards_of_loss(situation: Situation, changes: Sequence[Change]) -> list[_Watch]:
+def _of_loss(situation: Situation, changes: Sequence[Change]) -> list[_Watching]:
     """Rules that only what takes something away can break: none, where nothing does."""
     if not any(takes(each, situation.capabilities) for each in of_kinds_that_hold(changes)):
         return []
-    result: list[_Watch] = []
+    result: list[_Watching] = []
     if situation.capabilities.administrator is not None:
-        result.append(_LastAdministrator(situation))
+        result.append(_LastAdministrator)
     if situation.desired.rules.min_holders:
-        result.append(_FewestHolders(situation))
+        result.append(_FewestHolders)
     return result
 
 
-def _guards_of_gain(situation: Situation) -> list[_Watch]:
-    return [_KeptApart(situation)] if situation.desired.rules.apart else []
+def _of_gain(situation: Situation) -> list[_Watching]:
+    return [_KeptApart] if situation.desired.rules.apart else []
 
 
 def _walked(
-    situation: Situation, changes: Sequence[Change], watches: Sequence[_Watch]
+    situation: Situation, changes: Sequence[Change], watching: Sequence[_Watching]
 ) -> Iterator[Violation]:
-    if not watches or not changes:
+    if not watching or not changes:
         return
     graph = Holding(situation.observed, situation.capabilities)
+    watches = [make(situation, graph) for make in watching]
     for step, change in enumerate(changes):
         graph.apply(change)
         for watch in watches:
@@ -93,9 +100,8 @@ def _walked(
 class _LastAdministrator:
     """Somebody but us can administer the target after every step, if somebody could before."""
 
-    def __init__(self, situation: Situation) -> None:
+    def __init__(self, situation: Situation, graph: Holding) -> None:
         self._situation = situation
-        graph = Holding(situation.observed, situation.capabilities)
         self._before = graph.administrators() - {situation.account}
         self._now = set(self._before)
 
@@ -136,9 +142,8 @@ class _LastAdministrator:
 class _FewestHolders:
     """Each role that needs some holders has them after every step, or as many as it had."""
 
-    def __init__(self, situation: Situation) -> None:
+    def __init__(self, situation: Situation, graph: Holding) -> None:
         self._situation = situation
-        graph = Holding(situation.observed, situation.capabilities)
         self._numbers = situation.desired.rules.min_holders
         self._before = {node: frozenset(graph.holders(node)) for node in self._numbers}
         self._now = {node: set(holders) for node, holders in self._before.items()}
@@ -163,18 +168,23 @@ class _FewestHolders:
             f"{len(self._before[node])} holders left ({people(lost, situation.desired)} would go), "
             f"and needs {self._numbers[node]}; name others first"
         )
-        before = Holding(situation.observed, situation.capabilities)
-        taken = taking(of_kinds_that_hold(situation.changes), situation.capabilities)
-        keys = sorted(losses(taken, node, lost, before))
-        return Violation(step, "min-holders", node_name(node), message, tuple(keys))
+        placed, start = self._start
+        keys = losses(placed, node, lost, start)
+        return Violation(step, "min-holders", node_name(node), message, keys)
+
+    @cached_property
+    def _start(self) -> tuple[Mapping[Node, Sequence[Change]], Holding]:
+        """The changes by place, and the graph before the first step: only a violation needs it."""
+        situation = self._situation
+        graph = Holding(situation.observed, situation.capabilities)
+        return by_place(situation.changes), graph
 
 
 class _KeptApart:
     """Nobody comes to hold, at any step, roles that nobody may hold together."""
 
-    def __init__(self, situation: Situation) -> None:
+    def __init__(self, situation: Situation, graph: Holding) -> None:
         self._situation = situation
-        graph = Holding(situation.observed, situation.capabilities)
         self._apart = situation.desired.rules.apart
         roles = {role for each in self._apart for role in each.roles}
         self._before = {role: frozenset(graph.holders(role)) for role in roles}
@@ -198,9 +208,11 @@ class _KeptApart:
             return False
         if change.action == "create":
             return True
-        switches = self._situation.capabilities.disabled or {}
-        names = EDGE_OPTIONS if change.key.kind == "membership" else switches.keys()
-        return any(name in change.after for name in names)
+        after = change.after
+        if change.key.kind == "membership":
+            return any(after.get(name) is True for name in EDGE_OPTIONS)
+        disabled = self._situation.capabilities.disabled or {}
+        return any(name in after and after[name] != value for name, value in disabled.items())
 
     def _newly_held(self, name: str, apart: Apart, graph: Holding) -> Set[Node]:
         """Those of the roles that the account holds, if they are several and it did not before."""
@@ -223,12 +235,12 @@ class _KeptApart:
         return Violation(step, "never-together", f"{key} {' '.join(roles)}", message, (key,))
 
 
-class OwnAccess:
+class _OwnAccess:
     """What the account that we use holds stays as it is, and so do its groups and roles."""
 
-    def __init__(self, situation: Situation) -> None:
+    def __init__(self, situation: Situation, graph: Holding) -> None:
         self._situation = situation
-        self._own: set[Node] | None = None
+        self._own: set[Node] | None = graph.above((situation.account,))
 
     def after(self, step: int, change: Change, graph: Holding) -> Iterator[Violation]:
         """A violation where the step takes from something that we are in.
@@ -244,22 +256,19 @@ class OwnAccess:
         if self._own is None:
             self._own = graph.above((self._situation.account,))
         if node in self._own:
-            yield self.violation(step, node, (change.key,))
+            yield _from_our_own(self._situation, step, node, (change.key,))
 
-    def violation(self, step: int, node: Node, keys: tuple[Key, ...]) -> Violation:
-        """What is against taking this from a thing that we are in."""
-        account = self._situation.account
-        what = "changes" if len(keys) != 1 else "change"
-        thing = (
-            f'"{account}", the account that reconciler uses'
-            if node == (account,)
-            else f'"{node_name(node)}", which holds "{account}", the account that reconciler uses'
-        )
-        message = (
-            f"{len(keys)} {what} on {self._situation.target} would take something from {thing}: "
-            "it might no longer be able to go on; have somebody else do that by hand"
-        )
-        return Violation(step, "own-access", node_name(node), message, keys)
+
+def _from_our_own(situation: Situation, step: int, node: Node, keys: tuple[Key, ...]) -> Violation:
+    """What is against taking this from a thing that we are in."""
+    account = f'"{situation.account}", the account that reconciler uses'
+    is_itself = node == (situation.account,)
+    thing = account if is_itself else f'"{node_name(node)}", which holds {account}'
+    message = (
+        f"{counted(len(keys), 'change')} on {situation.target} would take something from {thing}: "
+        "it might no longer be able to go on; have somebody else do that by hand"
+    )
+    return Violation(step, "own-access", node_name(node), message, keys)
 
 
 def own_access(situation: Situation) -> Iterator[Violation]:
@@ -280,9 +289,8 @@ def own_access(situation: Situation) -> Iterator[Violation]:
     for change in taken:
         if touched(change.key) in own:
             keys.setdefault(touched(change.key), []).append(change.key)
-    rule = OwnAccess(situation)
     for node in sorted(keys):
-        yield rule.violation(0, node, tuple(keys[node]))
+        yield _from_our_own(situation, 0, node, tuple(keys[node]))
 
 
 def _concerned(change: Change, graph: Holding, watched: Set[Node]) -> Mapping[Node, frozenset[str]]:

@@ -5,7 +5,8 @@ Here belongs finding the changes behind a loss. Judging a loss is for the rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from reconciler.changes import Change
 from reconciler.classify import direction
@@ -52,22 +53,32 @@ def touched(key: Key) -> Node:
     return key.path
 
 
-def losses(changes: Iterable[Change], node: Node, lost: Set[str], before: Holding) -> Iterator[Key]:
-    """Those of the changes through which these accounts lose their place in the node.
-
-    `changes` take something away; `before` is the graph before they were made. None of the accounts
-    loses its place as long as none of these changes is made.
-    """
-    inside, around = before.below(node), before.above_all(lost)
-    for change in changes:
+def by_place(changes: Iterable[Change]) -> Mapping[Node, Sequence[Change]]:
+    """The changes of accounts and memberships, by the account, or by what the membership is in."""
+    result: defaultdict[Node, list[Change]] = defaultdict(list)
+    for change in of_kinds_that_hold(changes):
         path = change.key.path
-        is_lost = (
-            path[:-1] in inside and path[-1:] in around
-            if change.key.kind == "membership"
-            else change.key.kind == "account" and path[-1] in lost
+        result[path if change.key.kind == "account" else path[:-1]].append(change)
+    return dict(result)
+
+
+def losses(
+    placed: Mapping[Node, Sequence[Change]], node: Node, lost: Set[str], before: Holding
+) -> tuple[Key, ...]:
+    """The changes through which these accounts lose their place in the node, in order of key.
+
+    `placed` are the changes that may be it, by place; `before` is the graph before they were made.
+    None of the accounts loses its place as long as none of these changes is made.
+    """
+    around = before.above_all(lost)
+    return tuple(
+        sorted(
+            change.key
+            for place in before.below(node) & placed.keys()
+            for change in placed[place]
+            if change.key.path[-1:] in around and before.loses(change)
         )
-        if is_lost and before.loses(change):
-            yield change.key
+    )
 
 
 def of_kinds_that_hold(changes: Iterable[Change]) -> Iterator[Change]:

@@ -26,7 +26,7 @@ class TestFlowAuth(ProviderConformance):
         era, backend = str(request.param).split("-")
         with start_simulator(era=era, backend=backend) as simulator:
             target = SimulatedTarget(simulator)
-            target.crash_points = (request.param_index, 3)  # every point on one of the three
+            target.crash_points = (request.param_index, 5)  # on the three together most points
             yield target
         assert simulator.unplanned_errors == ()
 

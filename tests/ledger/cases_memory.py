@@ -38,6 +38,7 @@ def applied(state: State, target: str = "flowdb", run_id: int = 1) -> Applied:
         protected=("root*", "admin"),
         ends_sessions=frozenset({Key("membership", ("reader", "amina"))}),
         stands_for="manifest d, window w, version v",
+        place="cluster 7",
     )
 
 

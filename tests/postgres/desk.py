@@ -16,7 +16,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from reconciler.changes import Change, Outcome
-from reconciler.engine import Inputs, Run
+from reconciler.engine import Inputs, Origin, Run
 from reconciler.plan import Plan
 from reconciler.providers.postgres.options import PostgresOptions
 from reconciler.providers.postgres.provider import PostgresProvider, open_postgres
@@ -121,7 +121,8 @@ class Desk:
 
     def run(self, access: Access, dsn: str = "") -> Run:
         self.manifest_path.write_text(access.manifest(), encoding="utf-8")
-        inputs = Inputs((str(self.manifest_path),), (), {"DSN": dsn or self.dsn}, NOW)
+        origin = Origin(str(self._folder / "ledger.sqlite3"))
+        inputs = Inputs((str(self.manifest_path),), (), {"DSN": dsn or self.dsn}, NOW, origin)
         return Run(inputs)
 
     def plan(self, access: Access, dsn: str = "") -> Plan:

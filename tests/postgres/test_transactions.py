@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from reconciler.changes import Change, Outcome
+from reconciler.engine import Limits
 from reconciler.errors import LockHeldError
 from reconciler.providers.postgres.lock import LOCK_KEY
 from reconciler.sandbox.postgres.server import ServerOptions
@@ -154,7 +155,9 @@ def test_a_stop_between_two_transactions_leaves_what_a_later_run_finishes(
 
         with desk.run(access) as run:
             report = run.apply(
-                run.plan(), credentials_out="unused", stop=lambda: asked.append(1) or len(asked) > 3
+                run.plan(),
+                credentials_out="unused",
+                limits=Limits(stop=lambda: asked.append(1) or len(asked) > 3),
             )
         left = {change.key for change in desk.changes(access)}
 

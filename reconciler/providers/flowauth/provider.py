@@ -40,7 +40,8 @@ class FlowAuthProvider:
         """FlowAuth's version, the account we sign in with, and the bootstrap administrator."""
         version = self._client.version()
         names = {self.options.username, self.options.bootstrap_admin} - {""}
-        return Identity("FlowAuth", version, self.options.username, frozenset(names))
+        account, place = self.options.username, self.options.url
+        return Identity("FlowAuth", version, account, frozenset(names), place)
 
     def observe(self, scope: Scope) -> State:  # noqa: ARG002  # FlowAuth has no filters: it is read whole
         """Everything there is."""

@@ -35,7 +35,8 @@ class MemoryProvider:
     def identify(self) -> Identity:
         """Who the document says we are."""
         document = self._read()
-        return Identity("memory", "1", document.account, document.untouchable)
+        names = document.untouchable
+        return Identity("memory", "1", document.account, names, self._store.place)
 
     def observe(self, scope: Scope) -> State:
         """Every record; of what lies in databases that of the declared ones alone."""

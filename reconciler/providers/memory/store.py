@@ -26,6 +26,10 @@ from reconciler.providers.memory.document import FORMAT
 class Store(Protocol):
     """Keeps one text. Every method may raise UnreachableError or RefusedError."""
 
+    @property
+    def place(self) -> str:
+        """Where it is: no other store is there."""
+
     def read(self) -> str:
         """The whole text."""
 
@@ -43,6 +47,11 @@ class FileStore:
     def __init__(self, target: str, path: str) -> None:
         self._target = target
         self._path = Path(path)
+
+    @property
+    def place(self) -> str:
+        """The whole path of the file."""
+        return os.path.realpath(self._path)
 
     def read(self) -> str:
         """The text of the file. A missing file is an error, not a target without accounts."""

@@ -85,17 +85,19 @@ class PostgresProvider:
     # Reading
 
     def identify(self) -> Identity:
-        """PostgreSQL's version, our role, and the roles nobody may touch."""
+        """PostgreSQL's version, our role, the roles nobody may touch, and the cluster's number."""
         connection = self._connection()
         try:
             row = connection.execute(catalog_query("identity")).fetchone()
+            assert row is not None
+            account, untouchable, tells_place = row
+            place = connection.execute(catalog_query("place")).fetchone() if tells_place else None
         except psycopg.Error as error:
             raise read_error(self.target, error) from None
-        assert row is not None
-        account, untouchable = str(row[0]), row[1]
         assert isinstance(untouchable, list)
         version = f"{self._version // 10000}.{self._version % 10000}"
-        return Identity("PostgreSQL", version, account, frozenset(untouchable))
+        names = frozenset(untouchable)
+        return Identity("PostgreSQL", version, str(account), names, str(place[0]) if place else "")
 
     def observe(self, scope: Scope) -> State:
         """Roles and edges of the cluster, and what declared roles hold in declared databases."""
