@@ -105,12 +105,36 @@ def pieces(
     return tuple(
         Piece(
             name,
-            classify(_cell(cell, exclusive, is_known)),
+            _class_of(_cell(cell, exclusive, is_known), name),
             *_values(cell, name),
             is_deletion=cell[0] is None,
         )
         for name, cell in sides.cells()
     )
+
+
+def _class_of(cell: Cell, name: str) -> Class:
+    """The class of a piece. A set of rights that is on its way is no conflict.
+
+    An apply that ended in the middle leaves such a set: each right in it is as it was applied or as
+    it is asked, so going on undoes nothing that somebody else did.
+    """
+    found = classify(cell)
+    if found != "conflict":
+        return found
+    desired, applied, observed = (
+        _set_of(side, name) for side in (cell.desired, cell.applied, cell.observed)
+    )
+    if desired is None or applied is None or observed is None:
+        return found
+    is_on_its_way = desired & applied <= observed <= desired | applied
+    return "pending" if is_on_its_way else found
+
+
+def _set_of(side: Fields | None, name: str) -> frozenset[str] | None:
+    """The rights of a piece; empty where it is absent, None where its value is no set of rights."""
+    value = () if side is None else side.get(name)
+    return frozenset(value) if isinstance(value, tuple) else None
 
 
 _Triple = tuple[Fields | None, Fields | None, Fields | None]

@@ -81,7 +81,9 @@ def select(
     chosen = [change for change in chosen if change.key not in tied]
     early = apart_first(desired, observed) if desired.rules.apart else frozenset()
     order = in_apply_order(chosen, capabilities, early, revokes_first=revokes_first)
-    return Selection(order, tuple(work.unmanaged), tuple(protected), tuple(work.drift))
+    return Selection(
+        order, tuple(work.unmanaged), tuple(protected), _without_idle_conflicts(work, protected)
+    )
 
 
 class _Selecting:
@@ -202,6 +204,17 @@ class _Selecting:
         is_ours = self.remembered is not None and key in self.remembered.state
         is_leaver = key.path[-1] in self.desired.scope.leavers
         return self.capabilities.disabled is not None and (is_ours or is_leaver)
+
+
+def _without_idle_conflicts(
+    work: _Selecting, protected: Sequence[Change]
+) -> tuple[Difference, ...]:
+    """What the target did, less conflicts about what no plan touches: nobody has to decide those.
+
+    An account that was there before the manifest, and that we never touched, is in one for ever.
+    """
+    idle = {change.key for change in protected}
+    return tuple(each for each in work.drift if each.class_ != "conflict" or each.key not in idle)
 
 
 _CAUSE_ORDER: Final[tuple[Cause, ...]] = ("config", "expiry", "start", "drift", "unknown")

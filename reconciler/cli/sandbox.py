@@ -13,4 +13,4 @@ from reconciler.cli.session import Session
 @common_options(reads_manifest=False, has_formats=False)
 def command(session: Session) -> int:
     """Run a throw-away PostgreSQL and FlowAuth until Ctrl-C, and say how to reach them."""
-    return call_sandbox(session, "reconciler.sandbox.session", "run_sandbox")
+    return call_sandbox(session.disclose, "reconciler.sandbox.session", "run_sandbox")

@@ -51,6 +51,10 @@ class Session:
         """Print text for people on stdout."""
         self._write(self.redact(text))
 
+    def disclose(self, text: str) -> None:
+        """Print text as it is: passwords of throw-away systems, for whoever is to use them."""
+        self._write(text)
+
     def document(self, text: str) -> None:
         """Print a JSON document on stdout, in UTF-8 whatever the terminal takes.
 

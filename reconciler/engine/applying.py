@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.changes import Change, Outcome
 from reconciler.credentials import CredentialsFile
@@ -29,27 +29,37 @@ if TYPE_CHECKING:
     from reconciler.engine.run import Limits, Run
 
 
-class Application:
-    """One plan on its way to the targets of a run."""
+_SHOWN_REASONS: Final = 20
 
-    def __init__(self, run: Run, plan: Plan, limits: Limits) -> None:
+
+class Application:
+    """One plan on its way to the targets of a run.
+
+    `digest` is that of the file in which it was saved; empty for one that was made just now.
+    """
+
+    def __init__(self, run: Run, plan: Plan, limits: Limits, digest: str) -> None:
         self._run = run
         self._plan = plan
         self._limits = limits
+        self._digest = digest
         self._work = {each.target: released(each, plan.findings) for each in plan.targets}
         self._last: dict[str, Reading] = {}
         self._journals: dict[str, _RunJournal] = {}
 
-    def carry_out(self, credentials_out: str, *, is_saved: bool) -> Report:
+    def carry_out(self, credentials_out: str) -> Report:
         """Take the locks, check, write, read once more, and remember. See `Run.apply`."""
-        with recorded(self._run.inputs.origin, self._plan, _now, is_saved=is_saved) as recording:
-            readings = self._readings(is_saved=is_saved)
-            self._check_current(readings, is_saved=is_saved)
+        with recorded(self._run.inputs.origin, self._plan, _now, self._digest) as recording:
+            if recording is not None:
+                recording.check_unused()
+            readings = self._readings()
+            self._check_current(readings)
             self._last = dict(readings)
             recovered: tuple[str, ...] = ()
             if recording is not None:
                 recording.check_applied(self._plan, readings)
-                recovered = recording.recover(readings)
+                recovered, unended = recording.recover(readings)
+                self._work.update(_with_unended(self._work, unended))
             credentials = self._credentials(credentials_out)
             try:
                 if recording is not None:
@@ -64,9 +74,9 @@ class Application:
                 recording.end(report.exit_code, summary(report))
         return report
 
-    def _readings(self, *, is_saved: bool) -> Mapping[str, Reading]:
+    def _readings(self) -> Mapping[str, Reading]:
         """Every target as it is now; as it was planned from, where nothing is to be written."""
-        has_work = is_saved or any(self._work.values())
+        has_work = self._digest or any(self._work.values())
         return self._run.read() if has_work or not self._run.readings else self._run.readings
 
     def _write_and_verify(
@@ -93,8 +103,8 @@ class Application:
 
     # What must hold before anything is written
 
-    def _check_current(self, readings: Mapping[str, Reading], *, is_saved: bool) -> None:
-        self._check_time(is_saved=is_saved)
+    def _check_current(self, readings: Mapping[str, Reading]) -> None:
+        self._check_time()
         plan, digest = self._plan, self._run.digest
         if plan.manifest_digest != digest:
             raise StaleError(
@@ -110,11 +120,14 @@ class Application:
             for reason in stale_reasons(each.changes, readings[each.target].observed)
         ]
         if reasons:
+            rest = len(reasons) - _SHOWN_REASONS
+            more = [f"and {rest} more"] if rest > 0 else []
+            said = [*reasons[:_SHOWN_REASONS], *more]
             raise StaleError(
-                "\n".join(["the targets changed since the plan was made:", *reasons, "Plan again."])
+                "\n".join(["the targets changed since the plan was made:", *said, "Plan again."])
             )
 
-    def _check_time(self, *, is_saved: bool) -> None:
+    def _check_time(self) -> None:
         plan, now = self._plan, self._run.inputs.now
         if plan.valid_until and time_text(now) >= plan.valid_until:
             raise StaleError(
@@ -123,7 +136,7 @@ class Application:
             )
         minutes = self._run.loaded.manifest.policies.max_plan_age
         oldest = time_text(now - timedelta(minutes=minutes))
-        if is_saved and plan.at < oldest:
+        if self._digest and plan.at < oldest:
             raise StaleError(
                 f"the plan was made at {plan.at}, and policies.max_plan_age lets it be "
                 f"{minutes} minutes old at most; plan again"
@@ -224,7 +237,10 @@ class _RunJournal:
         """Record what became of a change."""
         self._failures += outcome.status == "failed"
         if self.record is not None:
-            self.record.settle(outcome)
+            # a right that was taken while sessions stayed is looked up, and tried again, next time
+            is_half_done = outcome.status == "failed" and outcome.change.end_sessions
+            known = replace(outcome, status="unknown") if is_half_done else outcome
+            self.record.settle(known)
 
     def close(self) -> str:
         """Record what is left to be recorded; why that could not be, or nothing."""
@@ -249,6 +265,18 @@ class _RunJournal:
                 f"no --credentials-out for the password of {account} on {self._target}"
             )
         self.credentials.write(self._target, account, password, expires)
+
+
+def _with_unended(
+    work: Mapping[str, tuple[Change, ...]], unended: Mapping[str, Sequence[Change]]
+) -> dict[str, tuple[Change, ...]]:
+    """The work with what an earlier run did and whose sessions it did not end any more."""
+    result = {}
+    for target, changes in unended.items():
+        planned = {change.key for change in work[target]}
+        again = (change for change in changes if change.key not in planned)
+        result[target] = (*again, *work[target])
+    return result
 
 
 def _settled(outcome: Outcome, left: Set[Key]) -> Outcome:

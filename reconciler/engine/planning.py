@@ -181,9 +181,11 @@ def accepted(
 
 
 def _lifted(finding: Finding, accept: frozenset[str], acknowledged: Acknowledging) -> Finding:
-    if finding.accepted or not (finding.blocking or finding.holds):
+    """The finding as it is lifted now: an entry that a saved plan still knew may have ended."""
+    if not (finding.blocking or finding.holds):
         return finding
-    if finding.id in accept:
-        return replace(finding, accepted=True)
+    is_by_entry = bool(finding.accepted_by)
+    if finding.id in accept or (finding.accepted and not is_by_entry):
+        return replace(finding, accepted=True, accepted_by="")
     who = acknowledged(finding.id)
-    return replace(finding, accepted=True, accepted_by=who) if who else finding
+    return replace(finding, accepted=bool(who), accepted_by=who)

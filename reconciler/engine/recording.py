@@ -19,9 +19,10 @@ from reconciler.errors import StaleError
 from reconciler.plan import Plan, TargetPlan
 from reconciler.report import Report
 from reconciler.state import Key
+from reconciler.status import held_keys
 
 if TYPE_CHECKING:
-    from reconciler.ledger import Clock, Entry, Ledger, Lock
+    from reconciler.ledger import AppliedHead, Clock, Entry, Ledger, Lock
 
 _INTERRUPTED = 130
 
@@ -108,16 +109,24 @@ class Recording:
         """Keep the lock of a target, to be asked before each write."""
         self._locks[target] = lock
 
+    def check_unused(self) -> None:
+        """Raises StaleError for a saved plan that was used before: that is why nothing fits it."""
+        if self._digest:
+            self._ledger.check_unused(self._digest)
+
     def check_applied(self, plan: Plan, readings: Mapping[str, Reading]) -> None:
         """Raises StaleError where another apply has changed what is remembered since the plan."""
         for each in plan.targets:
             head = self._ledger.applied_head(each.target)
-            if head is not None and not head.is_of(readings[each.target].identity.place):
+            if self._is_of_another(head, readings[each.target]):
                 head = None
             if (head.digest if head else "") != each.applied:
-                if self._digest:
-                    self._ledger.use_plan(self._digest, self._run_id)  # says so where it was used
                 raise StaleError(_moved(each, head.at if head else "", head.author if head else ""))
+
+    @staticmethod
+    def _is_of_another(head: AppliedHead | None, reading: Reading) -> bool:
+        """Whether what is remembered was applied to another system, which had this name."""
+        return head is not None and not head.is_of(reading.identity.place)
 
     def use_up(self, plan: Plan) -> None:
         """Note that this plan is about to be written, and what of it was accepted by whom.
@@ -145,30 +154,36 @@ class Recording:
             )
         )
 
-    def recover(self, readings: Mapping[str, Reading]) -> tuple[str, ...]:
+    def recover(
+        self, readings: Mapping[str, Reading]
+    ) -> tuple[tuple[str, ...], dict[str, tuple[Change, ...]]]:
         """Look up what became of changes that earlier runs sent and never heard of again.
 
-        It is recorded, and told in a sentence for each target.
+        It is recorded, and told in a sentence for each target. With it, by target, those that were
+        done and after which sessions were to be ended: nobody knows whether they were.
         """
         from reconciler.ledger import Entry  # as in `recorded`
 
-        told = []
+        told: list[str] = []
+        unended: dict[str, tuple[Change, ...]] = {}
         for target in sorted(self._locks):
-            observed = readings[target].observed
-            found = [
-                Entry(
-                    "found",
-                    self._run_id,
-                    target,
-                    intent=intent.number,
-                    results=found_results(intent.changes, observed),
+            found: list[Entry] = []
+            head, reading = self._ledger.applied_head(target), readings[target]
+            is_elsewhere = self._is_of_another(head, reading)
+            for intent in self._ledger.open_intents(target):
+                observed = None if is_elsewhere else reading.observed
+                results = found_results(intent.changes, observed)
+                number = intent.number
+                found.append(Entry("found", self._run_id, target, intent=number, results=results))
+                done = {each.index for each in results if each.status == "done"}
+                unended[target] = (
+                    *unended.get(target, ()),
+                    *(each for i, each in intent.changes if i in done and each.end_sessions),
                 )
-                for intent in self._ledger.open_intents(target)
-            ]
             if found:
                 self._ledger.append(*found)
                 told.append(_told(target, [each.status for one in found for each in one.results]))
-        return tuple(told)
+        return tuple(told), unended
 
     def record_of(self, target: str) -> TargetRecord:
         """The journal of the writes to a target."""
@@ -204,20 +219,17 @@ class Recording:
 
 
 @contextmanager
-def recorded(
-    origin: Origin, plan: Plan, clock: Clock, *, is_saved: bool
-) -> Iterator[Recording | None]:
+def recorded(origin: Origin, plan: Plan, clock: Clock, digest: str) -> Iterator[Recording | None]:
     """Hold the locks of the plan's targets for a run that is recorded; None without a ledger.
 
-    Raises LockHeldError and LedgerError before anything is written to a target.
+    `digest` is that of the plan file, empty for a plan that was made for this apply alone. Raises
+    LockHeldError and LedgerError before anything is written to a target.
     """
     if not origin.ledger:
         yield None
         return
     from reconciler.ledger import open_ledger  # only an apply needs it, not every plan
-    from reconciler.plan_file import digest_of, to_document
 
-    digest = digest_of(to_document(plan)) if is_saved else ""
     targets = tuple(each.target for each in plan.targets)
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(origin.ledger, clock=clock))
@@ -258,7 +270,9 @@ def _told(target: str, statuses: Sequence[str]) -> str:
 
 def summary(report: Report) -> str:
     """What came of a plan, in a few words."""
+    kept = sum(map(len, held_keys(report.plan).values()))
     if not report.outcomes:
-        return "nothing to do"
+        return f"nothing done, {kept} blocked or held" if kept else "nothing to do"
     done = sum(outcome.status == "done" for outcome in report.outcomes)
-    return f"{done} of {len(report.outcomes)} changes done"
+    rest = f", {kept} blocked or held" if kept else ""
+    return f"{done} of {len(report.outcomes)} changes done{rest}"

@@ -16,16 +16,24 @@ if TYPE_CHECKING:
     from reconciler.ledger.values import ResultStatus
 
 
-def found_results(changes: Sequence[tuple[int, Change]], observed: State) -> tuple[Result, ...]:
-    """For each change, with its index in the intent: done, not done, or something else is there."""
+def found_results(
+    changes: Sequence[tuple[int, Change]], observed: State | None
+) -> tuple[Result, ...]:
+    """For each change, with its index in the intent: done, not done, or something else is there.
+
+    None for `observed`: another system is there, so nobody can look.
+    """
     return tuple(_found(changes, observed))
 
 
-def _found(changes: Sequence[tuple[int, Change]], observed: State) -> Iterator[Result]:
+def _found(changes: Sequence[tuple[int, Change]], observed: State | None) -> Iterator[Result]:
     from reconciler.ledger import Result  # only an apply needs the ledger
 
     for index, change in changes:
-        yield Result(index, _status(change, observed.get(change.key)))
+        if observed is None:
+            yield Result(index, "changed", "another system has the target's name now")
+        else:
+            yield Result(index, _status(change, observed.get(change.key)))
 
 
 def _status(change: Change, there: Fields | None) -> ResultStatus:

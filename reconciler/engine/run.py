@@ -44,6 +44,7 @@ from reconciler.errors import (
 from reconciler.manifest.load import load_manifest
 from reconciler.options import check_options, resolve_options
 from reconciler.plan import Plan
+from reconciler.plan_file import digest_of, to_document
 from reconciler.provider import Identity, Options, Provider, ProviderType
 from reconciler.providers import registry
 from reconciler.report import Report
@@ -354,5 +355,6 @@ class Run:
         their passwords. A plan that was saved is applied once, and only while it is young:
         StaleError else. What was applied is remembered where there is a ledger.
         """
+        digest = digest_of(to_document(plan)) if is_saved else ""
         plan = replace(plan, findings=accepted(plan.findings, accept, self._acknowledged_by))
-        return Application(self, plan, limits).carry_out(credentials_out, is_saved=is_saved)
+        return Application(self, plan, limits, digest).carry_out(credentials_out)

@@ -272,13 +272,13 @@ class Ledger:
                 run_id,
                 self._now(),
             )
-            if count == 1:
-                return
-            rows = transaction.rows("SELECT run_id, at FROM used_plans WHERE digest = ?", digest)
-            raise StaleError(
-                f"this plan was used already, by run {rows[0][0]} at {rows[0][1]}, and a plan is "
-                "applied once; plan again to see what is left to do"
-            )
+            if count != 1:
+                _refuse_used(transaction, digest)
+
+    def check_unused(self, digest: str) -> None:
+        """StaleError where a run has applied this plan."""
+        with self._read() as transaction:
+            _refuse_used(transaction, digest)
 
     # Locks
 
@@ -347,6 +347,16 @@ class Ledger:
         """The drift of a target that was noted last, sorted by id."""
         with self._read() as transaction:
             return _seen_drift(transaction, target)
+
+
+def _refuse_used(transaction: Transaction, digest: str) -> None:
+    for run_id, at in transaction.rows(
+        "SELECT run_id, at FROM used_plans WHERE digest = ?", digest
+    ):
+        raise StaleError(
+            f"this plan was used already, by run {run_id} at {at}, and a plan is applied once; "
+            "plan again to see what is left to do"
+        )
 
 
 def _applies(transaction: Transaction) -> Iterator[Run]:

@@ -58,8 +58,8 @@ class Policy(BaseModel):
 
     prune: Literal["never", "owned", "all"] = Field(
         default="owned",
-        description="What is removed when the manifest does not have it: nothing, the rights that "
-        "are held in or by roles and groups it declares, or everything.",
+        description="What is removed when the manifest does not have it: nothing, what it once put "
+        "there and rights in or of the roles and groups it declares, or everything.",
     )
     leavers: Literal["disable", "delete"] = Field(
         default="disable", description="What becomes of an account that lost its last grant."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.plan import AccessChange, TargetPlan
@@ -26,6 +26,9 @@ class AccessWords:
 
 
 PLAN_WORDS: Final = AccessWords("Who gains and who loses", ("gains", "gain"), ("loses", "lose"))
+HELD_PLAN_WORDS: Final = replace(
+    PLAN_WORDS, title="Who gains and who loses, if what is blocked or held is accepted too"
+)
 DRIFT_WORDS: Final = AccessWords(
     "Who has more or less than was applied", ("lacks", "lack"), ("should not have",) * 2
 )

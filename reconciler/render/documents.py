@@ -57,6 +57,7 @@ def drift_json(
     silenced: Mapping[str, str] = _NO_NOTES,
     news: Mapping[str, str] = _NO_NOTES,
     hints: Mapping[str, str] = _NO_NOTES,
+    resolved: int = 0,
 ) -> str:
     """The document `reconciler.drift/v1`: what the targets did, each difference with three sides.
 
@@ -79,6 +80,7 @@ def drift_json(
                 "silenced": sum(tally.silenced for tally in numbers),
                 "pending": sum(_pending(tally) for tally in numbers),
                 "unexplained": sum(tally.unexplained for tally in numbers),
+                "resolved": resolved,
             },
         }
     )

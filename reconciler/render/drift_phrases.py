@@ -16,6 +16,7 @@ from reconciler.render.phrases import (
     path_text,
     places,
     privilege_sentences,
+    to_the_second,
     value_text,
 )
 from reconciler.state import EXACT_KINDS, Fields, Key, Kind, Value
@@ -52,12 +53,12 @@ def told(difference: Difference) -> str:
     if difference.class_ in _CLASSES:
         parts.append(_CLASSES[difference.class_])
     if difference.first_seen:
-        parts.append(f"since {difference.first_seen}")
+        parts.append(f"since {to_the_second(difference.first_seen)}")
     lines = places(difference.sources)
     if lines and (difference.class_ in ("rogue", "orphan") or difference.desired is None):
         parts.append(f"see {lines}")
     elif lines:
-        parts.append(f"{lines} says otherwise")
+        parts.append(f"{lines} {'say' if ', ' in lines else 'says'} otherwise")
     return ", ".join(parts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -44,6 +44,7 @@ def drift_text(
     silenced: Notes = NO_NOTES,
     news: Notes = NO_NOTES,
     hints: Notes = NO_NOTES,
+    resolved: int = 0,
     colour: bool = False,
     list_unmanaged: bool = False,
 ) -> str:
@@ -51,9 +52,12 @@ def drift_text(
 
     `silenced` says until when, by whom and why nobody is to be told of a difference; `news` that
     it is `new`, `still` there or `worse`; `hints` what to write so that the manifest asks for it.
+    `resolved` counts those that were seen before and are gone.
     """
     notes = _AllNotes(silenced, news, hints)
     lines = [*_body(plan, notes, list_unmanaged=list_unmanaged)]
+    if resolved:
+        lines += [Line(f"Resolved since the last look: {counted(resolved, 'difference')}."), Line()]
     return page([*lines, Line(drift_summary(plan, silenced), "heading")], colour=colour)
 
 
@@ -69,12 +73,17 @@ def drift_summary(plan: Plan, silenced: Notes = NO_NOTES) -> str:
         return f"No drift: {counted(len(known), 'target')} {verb} as the last apply left {them}."
     touched = sum(1 for tally in known if any(tally.drift.values()))
     words = ", ".join(f"{number[way]} {way}" for way in DIRECTIONS)
-    return f"Drift: {words} on {counted(touched, 'target')}{_aside(known)}."
+    return f"Drift: {words} on {counted(touched, 'target')}{_aside(plan, known, silenced)}."
 
 
-def _aside(numbers: Sequence[Tally]) -> str:
-    """How many repairs are held back, and how much is silenced."""
-    held = sum(tally.held for tally in numbers)
+def _aside(plan: Plan, numbers: Sequence[Tally], silenced: Notes) -> str:
+    """How much of it is held, and how much is silenced."""
+    holding = _holding(each for each in plan.findings if each.holds)
+    held = sum(
+        (target.target, each.key) in holding
+        for target in plan.targets
+        for each in counted_drift(target, silenced)
+    )
     silent = sum(tally.silenced for tally in numbers)
     words = [
         f"{number} {word}" for number, word in ((held, "held"), (silent, "silenced")) if number
@@ -107,7 +116,7 @@ def _proof(target: TargetPlan) -> str:
     return f"{target.target} ({target.provider}): read whole, {target.system}{account}"
 
 
-def _holding(findings: Sequence[Finding]) -> dict[tuple[str, object], Finding]:
+def _holding(findings: Iterable[Finding]) -> dict[tuple[str, object], Finding]:
     """By target and record, the finding that holds its repair back; of several a blocking one."""
     holding = sorted((each for each in findings if each.is_holding), key=lambda each: each.blocking)
     return {(each.target, key): each for each in holding for key in each.keys}

@@ -29,7 +29,9 @@ def finding_line(finding: Finding) -> Iterator[Line]:
         yield Line(f"      lift it with --accept {finding.id}")
     else:
         yield Line(f"=   {finding.id} holds, {where}", "changed")
-        yield Line(f"      give it back with --accept {finding.id}")
+        yield Line(
+            f"      give it back with --accept {finding.id}, or say in the manifest that it ended"
+        )
 
 
 def _urgency(finding: Finding) -> int:
@@ -47,8 +49,8 @@ def _state(finding: Finding) -> str:
 def unknown_line(target: TargetPlan) -> Line:
     """Says what it means that nothing is remembered of a target."""
     return Line(
-        f"Nothing is known of an earlier apply on {target.target}: differences have no cause, and "
-        "nothing is deleted there.",
+        f"Nothing is known of an earlier apply on {target.target}, so nothing is deleted there, "
+        "and nobody can say what is drift.",
         "changed",
     )
 

@@ -6,6 +6,7 @@ Here belong phrases of one change. In which order and under which heading they s
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -62,6 +63,11 @@ def value_text(value: Value) -> str:
     return str(value)
 
 
+def to_the_second(time: str) -> str:
+    """A time of the ledger, which knows milliseconds, as people read it."""
+    return re.sub(r"\.\d+Z$", "Z", time)
+
+
 def path_text(path: Sequence[str]) -> str:
     """The name of a role or group; of a role in a server, `reader on ghana-api`."""
     return path[0] if len(path) == 1 else f"{path[-1]} on {'/'.join(path[:-1])}"
@@ -71,7 +77,10 @@ def origin(change: Change) -> str:
     """The manifest lines that ask for a change, and its cause where that says more."""
     cause = _CAUSES.get(change.cause)
     is_leaver = change.action == "update" and change.key.kind == "account"
-    lines = places(change.sources) or f"no {'grant' if is_leaver else 'line'} asks for it"
+    lines = places(change.sources)
+    if cause and not lines:
+        return cause
+    lines = lines or f"no {'grant' if is_leaver else 'line'} asks for it"
     return f"{lines} ({cause})" if cause else lines
 
 

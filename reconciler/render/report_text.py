@@ -80,10 +80,13 @@ def _lines(report: Report, lists_done: bool) -> Iterator[Line]:
     for target in report.targets:
         if _is_worth_showing(target, lists_done):
             yield from _target_lines(target, plans[target.target], lists_done)
-    for finding in report.plan.blocking:
-        yield from finding_line(finding)
-        yield Line()
-    yield from _held_lines(report.plan)
+    if lists_done:
+        for finding in report.plan.blocking:
+            yield from finding_line(finding)
+            yield Line()
+        yield from _held_lines(report.plan)
+    else:
+        yield from _reminder_lines(report.plan)
     if report.credentials:
         yield Line(
             f"Temporary passwords of new accounts are in {report.credentials} (readable by you "
@@ -97,8 +100,22 @@ def _held_lines(plan: Plan) -> Iterator[Line]:
     for each in plan.findings:
         if each.is_holding and not each.blocking:
             yield Line(f"=   Held: {each.target}: {each.message}", "changed")
-            yield Line(f"      give it back with --accept {each.id}")
+            yield Line(
+                f"      give it back with --accept {each.id}, or say in the manifest that it ended"
+            )
             yield Line()
+
+
+def _reminder_lines(plan: Plan) -> Iterator[Line]:
+    """Which findings held something back, for a reader who has just seen them."""
+    blocking = [each.id for each in plan.blocking]
+    holding = [each.id for each in plan.findings if each.is_holding and not each.blocking]
+    if blocking:
+        yield Line(f"!   Blocked, see the findings above: {', '.join(blocking)}", "warning")
+    if holding:
+        yield Line(f"=   Held, see the findings above: {', '.join(holding)}", "changed")
+    if blocking or holding:
+        yield Line()
 
 
 def _is_worth_showing(target: TargetReport, lists_done: bool) -> bool:

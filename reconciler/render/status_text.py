@@ -7,6 +7,7 @@ from typing import Final
 
 from reconciler.changes import Cause
 from reconciler.render.page import Line, page
+from reconciler.render.phrases import to_the_second
 from reconciler.status import DIRECTIONS, PENDING_CAUSES, Status, Tally, TargetStatus
 
 _CAUSES: Final[Mapping[Cause, str]] = {
@@ -85,11 +86,11 @@ def _success(status: TargetStatus) -> str:
     commit = f", commit {success.commit[:_SHOWN_COMMIT]}" if success.commit else ""
     dirty = " and uncommitted changes" if success.commit.endswith("+uncommitted") else ""
     author = f", {success.author}" if success.author else ""
-    return f"{success.at}{commit}{dirty}{author} (run {success.run_id})"
+    return f"{to_the_second(success.at)}{commit}{dirty}{author} (run {success.run_id})"
 
 
 def _lock(status: TargetStatus) -> str:
     if status.lock is None:
         return "free"
     expired = ", who does not renew it" if status.lock.is_expired else ""
-    return f"held by {status.lock.holder} since {status.lock.since}{expired}"
+    return f"held by {status.lock.holder} since {to_the_second(status.lock.since)}{expired}"

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from reconciler.changes import Change
 from reconciler.plan import Plan, TargetPlan, counts
-from reconciler.render.access import PLAN_WORDS, access_lines
+from reconciler.render.access import HELD_PLAN_WORDS, PLAN_WORDS, access_lines
 from reconciler.render.drift_text import drift_section
 from reconciler.render.notes import finding_lines, unknown_line, unmanaged_lines
 from reconciler.render.page import Line, page
@@ -60,7 +60,8 @@ def plan_summary(plan: Plan) -> str:
 def _nothing_to_do(plan: Plan) -> str:
     left = sum(len(target.drift) for target in plan.targets)
     if left:
-        return f"Nothing to do: {counted(left, 'difference')} on the targets stay as they are."
+        verb = "stays as it is" if left == 1 else "stay as they are"
+        return f"Nothing to do: {counted(left, 'difference')} on the targets {verb}."
     one = len(plan.targets) == 1
     return (
         f"Nothing to do: {counted(len(plan.targets), 'target')} {'is' if one else 'are'} in sync."
@@ -100,7 +101,7 @@ def _body(plan: Plan, *, list_unmanaged: bool) -> Iterator[Line]:
             marks = _Marks(blocked[name], held[name], _drifted(target))
             yield from _target_lines(target, marks)
     yield from drift_section(plan.targets)
-    yield from access_lines(plan.targets, PLAN_WORDS)
+    yield from access_lines(plan.targets, HELD_PLAN_WORDS if any(held.values()) else PLAN_WORDS)
     yield from finding_lines(plan.findings)
     yield from unmanaged_lines(plan.targets, list_all=list_unmanaged)
 

@@ -35,10 +35,7 @@ def held(situation: Situation) -> Iterator[Finding]:
         is_cut = each.class_ == "drift" and each.direction != "widened"
         is_kept = touched(each.key)[-1] in desired.rules.break_glass
         if is_cut and each.key.kind in ("account", "membership") and not is_kept:
-            message = (
-                f"{_what_is_cut(each, desired)}: somebody may have cut it in an emergency. Held; "
-                "accept to give it back, or say in the manifest that it ended"
-            )
+            message = f"{_what_is_cut(each, desired)}: somebody may have cut it in an emergency"
             yield Finding(each.id, "held", desired.target, message, (each.key,), holds=True)
 
 
@@ -112,9 +109,9 @@ def left_alone_unknown(situation: Situation) -> Iterator[Finding]:
     if not removable:
         return
     message = (
-        f"{counted(len(removable), 'record')} of rights in declared roles and groups of "
-        f"{desired.target} are in no line and are left alone, since nothing is known of an earlier "
-        f"apply; after the next apply they count as drift{_of_leavers(removable, desired)}"
+        f"what no line gives in declared roles and groups of {desired.target} is left alone this "
+        f"time ({counted(len(removable), 'record')}), since nothing is known of an earlier apply; "
+        f"from the next apply on it counts as drift{_of_leavers(removable, desired)}"
     )
     yield finding("left-alone-unknown", desired.target, message, (), blocking=False)
 

@@ -61,14 +61,14 @@ def _at_worst(situation: Situation, found: Sequence[Finding]) -> list[Finding]:
     is given and held back; to what is given, the other way round. What is found holds back more, so
     look again until nothing more is held back.
     """
-    held: set[Key] = set()
-    lose: Set[Key] | None = None
-    give: Set[Key] | None = None
+    held: frozenset[Key] = frozenset()
+    lose: frozenset[Key] | None = None
+    give: frozenset[Key] | None = None
     of_losses: list[Finding] = []
     of_gains: list[Finding] = []
     while True:
         all_found = [*found, *of_losses, *of_gains]
-        held |= {each.key for each in held_back(situation.changes, all_found)}
+        held |= frozenset(each.key for each in held_back(situation.changes, all_found))
         now_lose, now_give = _parted(situation, held)
         if (now_lose, now_give) == (lose, give):
             return [*of_losses, *of_gains]
@@ -93,17 +93,16 @@ def _of_gains(situation: Situation, held: Set[Key], found: Sequence[Finding]) ->
     return _findings(_not_said(violations, found), situation.target)
 
 
-def _parted(situation: Situation, held: Set[Key]) -> tuple[Set[Key], Set[Key]]:
+def _parted(situation: Situation, held: frozenset[Key]) -> tuple[frozenset[Key], frozenset[Key]]:
     """Those of the held changes by which anybody is in less, and those that give something."""
     if not held:
         return held, held
     graph = Holding(situation.observed, situation.capabilities)
     changes = [change for change in situation.changes if change.key in held]
-    lose = {each.key for each in changes if graph.loses(each)}
-    give = {
-        each.key for each in changes if graph.gains(each) or not takes(each, situation.capabilities)
-    }
-    return lose, give
+    lose = [each.key for each in changes if graph.loses(each)]
+    able = situation.capabilities
+    give = [each.key for each in changes if graph.gains(each) or not takes(each, able)]
+    return frozenset(lose), frozenset(give)
 
 
 def _less(changes: tuple[Change, ...], keys: Set[Key]) -> tuple[Change, ...]:

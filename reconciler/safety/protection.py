@@ -37,7 +37,7 @@ def protected(
             why = "protected by policy.protect"
         else:
             why = "tied to a protected name"
-        message = f'"{name}" is {why}: {len(keys)} difference(s) left alone'
+        message = f'"{name}" is {why}: {counted(len(keys), "difference")} left alone'
         yield finding("protected", desired.target, message, keys, blocking=False)
 
 

@@ -104,6 +104,7 @@ class _LastAdministrator:
         self._situation = situation
         self._before = graph.administrators() - {situation.account}
         self._now = set(self._before)
+        self._rightful = self._before - _raised_by_hand(situation)
 
     def after(self, step: int, change: Change, graph: Holding) -> Iterator[Violation]:
         """A violation where the last one has just gone."""
@@ -114,7 +115,7 @@ class _LastAdministrator:
             self._now.add(name)
         elif name in self._now:
             self._now.remove(name)
-            if not self._now and self._before:
+            if not self._now and self._rightful:
                 target = self._situation.target
                 yield Violation(step, "last-administrator", target, self._message(), self._keys())
 
@@ -137,6 +138,15 @@ class _LastAdministrator:
             and change.key.path[-1] in self._before
             and graph.loses(change)
         )
+
+
+def _raised_by_hand(situation: Situation) -> set[str]:
+    """The accounts to which the target gave more than was applied: what they got is taken back."""
+    return {
+        each.key.path[-1]
+        for each in situation.drift
+        if each.key.kind == "account" and each.class_ == "drift" and each.direction == "widened"
+    }
 
 
 class _FewestHolders:

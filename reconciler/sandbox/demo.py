@@ -7,6 +7,7 @@ its own process, as a person would run it, and its output is shown as it is.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -30,6 +31,12 @@ def run_demo(out: Out) -> int:
         return _INTERRUPTED
 
 
+def _accepting(printed: str) -> list[str]:
+    """The options that accept what a command told to be held, as somebody would copy them."""
+    ids = dict.fromkeys(re.findall(r"--accept (D-[0-9a-f]{8})", printed))
+    return [word for each in ids for word in ("--accept", each)]
+
+
 class _Story:
     """The steps, and whether each ended with the exit code it is there to show."""
 
@@ -50,16 +57,19 @@ class _Story:
         self.say("The manifest is access.yaml. Is it right? This needs neither system.")
         self.run("validate", expected=0)
         self.say("What would have to change on both systems, and who gains what?")
-        self.run("plan", expected=0)
-        self.say("Do it. New people get temporary passwords, in a file only you can read.")
-        self.run("apply", "--yes", "--credentials-out", "passwords.jsonl", expected=0)
+        self.run("plan", "-o", "plan.json", expected=0)
+        self.say("Do just that. New people get temporary passwords, in a file only you can read.")
+        self.run("apply", "plan.json", "--credentials-out", "passwords.jsonl", expected=0)
         self.say("Again: nothing to do.")
         self.run("plan", "--detailed-exitcode", expected=0)
         self.change_by_hand()
         self.say("A scheduled job notices, and says so with exit code 3.")
         self.run("drift", expected=3)
-        self.say("Put it right.")
-        self.run("apply", "--yes", expected=0)
+        self.say("Put it right; what somebody cut is held, for it may have been an emergency.")
+        held = _accepting(self.run("apply", "--yes", expected=0))
+        self.say("It was none. Give back both, by the ids that apply told.")
+        self.run("apply", "--yes", *held, expected=0)
+        self.say("All three agree: the manifest, what was applied, and what is there.")
         self.run("drift", expected=0)
         return self.end()
 
@@ -80,23 +90,25 @@ class _Story:
         """A heading."""
         self.out(f"\n== {text}\n")
 
-    def run(self, *arguments: str, expected: int) -> None:
-        """Run `reconciler ARGUMENTS` and show what it prints and how it ends."""
+    def run(self, *arguments: str, expected: int) -> str:
+        """Run `reconciler ARGUMENTS` and show what it prints and how it ends; gives the first."""
         self.out(f"$ reconciler {shlex.join(arguments)}\n")
         command = [sys.executable, "-m", "reconciler", *arguments]
-        code = self._show(command)
+        code, printed = self._show(command)
         self.out(f"(exit code {code})\n")
         if code != expected:
             self.surprises.append(f"{arguments[0]} ended with {code} instead of {expected}")
+        return printed
 
     def psql(self, statement: str) -> None:
         """Run a statement with psql."""
         self.out(f"$ psql -c {shlex.quote(statement)}\n")
         dsn = self.systems.environment["FLOWDB_DSN"]
-        if code := self._show([str(self.systems.psql), dsn, "-X", "-c", statement]):
+        code, _ = self._show([str(self.systems.psql), dsn, "-X", "-c", statement])
+        if code:
             self.surprises.append(f"psql ended with {code}")
 
-    def _show(self, command: list[str]) -> int:
+    def _show(self, command: list[str]) -> tuple[int, str]:
         done = subprocess.run(
             command,
             env=self.environment,
@@ -109,7 +121,7 @@ class _Story:
             check=False,
         )
         self.out(done.stdout)
-        return done.returncode
+        return done.returncode, done.stdout
 
     def end(self) -> int:
         """Say how it went."""

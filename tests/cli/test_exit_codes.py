@@ -216,7 +216,7 @@ _CASES: list[tuple[Callable[[Project], None], str, int, str]] = [
     _CASES,
     ids=[f"{arguments} {prepare.__name__}" for prepare, arguments, _, _ in _CASES],
 )
-def test_the_exit_code_of_every_command(
+def test_the_exit_code_of_every_command_out_04(
     project: Project,
     prepare: Callable[[Project], None],
     arguments: str,

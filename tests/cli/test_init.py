@@ -100,10 +100,10 @@ def test_the_workflow_plans_applies_and_compares_with_its_own_commands(started: 
             stdin=subprocess.DEVNULL,
             check=False,
         ).returncode
-        for name in ("validate", "plan", "apply", "drift")
+        for name in ("validate", "plan", "apply", "expiry", "drift")
     }
 
-    assert codes == {"validate": 0, "plan": 0, "apply": 0, "drift": 0}
+    assert codes == {"validate": 0, "plan": 0, "apply": 0, "expiry": 0, "drift": 0}
 
 
 def test_the_workflow_applies_the_file_that_was_planned(started: Project) -> None:
@@ -117,7 +117,9 @@ def test_the_workflow_applies_the_file_that_was_planned(started: Project) -> Non
     assert [each["name"] for each in uploads] == [each["name"] for each in downloads] == ["plan"]
 
 
-def test_the_workflow_gives_write_credentials_to_the_apply_job_alone(started: Project) -> None:
+def test_the_workflow_gives_write_credentials_to_the_jobs_that_apply_alone(
+    started: Project,
+) -> None:
     workflow = _workflow(started)
     jobs = workflow["jobs"]
 
@@ -127,6 +129,7 @@ def test_the_workflow_gives_write_credentials_to_the_apply_job_alone(started: Pr
         "validate": None,
         "plan": "access-read",
         "apply": "access-write",
+        "expiry": "access-expiry",
         "drift": "access-read",
     }
     assert "env" not in jobs["validate"]
@@ -140,9 +143,21 @@ def test_the_workflow_gives_every_variable_of_the_manifest(started: Project) -> 
     wanted.remove("NAME")  # in the comment that explains it
     jobs = _workflow(started)["jobs"]
 
-    given = {name: set(jobs[name]["env"]) for name in ("plan", "apply", "drift")}
-    assert given == {
-        "plan": wanted,
-        "apply": wanted | {"RECONCILER_LEDGER"},
-        "drift": wanted,
+    given = {name: set(jobs[name]["env"]) for name in ("plan", "apply", "expiry", "drift")}
+    assert given == dict.fromkeys(given, wanted | {"RECONCILER_LEDGER"})
+
+
+def test_each_schedule_of_the_workflow_has_its_job(started: Project) -> None:
+    workflow = _workflow(started)
+    on = workflow.get("on", workflow.get(True))  # YAML 1.1 reads the key as a truth value
+
+    jobs = {
+        name: job["if"]
+        for name, job in workflow["jobs"].items()
+        if "schedule" in str(job.get("if"))
     }
+
+    assert {f"github.event.schedule == '{each['cron']}'" for each in on["schedule"]} == set(
+        jobs.values()
+    )
+    assert set(jobs) == {"expiry", "drift"}

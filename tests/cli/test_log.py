@@ -293,7 +293,9 @@ def test_a_ledger_that_cannot_be_used_is_a_message_and_no_traceback(
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "9" * 30])
-def test_a_limit_that_is_none_is_a_mistyped_command_line(project: Project, limit: str) -> None:
+def test_a_limit_that_is_none_is_a_mistyped_command_line_out_04(
+    project: Project, limit: str
+) -> None:
     assert project.run("log", "-n", limit).exit_code == 64
 
 

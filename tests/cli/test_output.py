@@ -50,7 +50,7 @@ def _process(
         (["lock"], "reconciler.lock/v1"),
     ],
 )
-def test_json_puts_one_document_on_stdout_and_nothing_else(
+def test_json_puts_one_document_on_stdout_and_nothing_else_out_05(
     project: Project, arguments: list[str], form: str
 ) -> None:
     project.run_well("apply", "--yes")
@@ -63,7 +63,9 @@ def test_json_puts_one_document_on_stdout_and_nothing_else(
 
 
 @pytest.mark.parametrize("arguments", [["plan"], ["apply", "--yes"], ["drift"], ["validate"]])
-def test_an_error_in_json_leaves_stdout_empty(project: Project, arguments: list[str]) -> None:
+def test_an_error_in_json_leaves_stdout_empty_out_05(
+    project: Project, arguments: list[str]
+) -> None:
     project.write_manifest("version: 2\n")
 
     result = project.run(*arguments, "--format", "json")
@@ -148,7 +150,7 @@ def test_an_apply_with_nothing_to_do_says_so_once(applied: Project) -> None:
     assert text.count("Nothing to do") == 1
 
 
-def test_without_a_terminal_nothing_is_coloured(project: Project) -> None:
+def test_without_a_terminal_nothing_is_coloured_out_05(project: Project) -> None:
     assert "\x1b" not in project.run_well("plan").stdout
 
 

@@ -117,7 +117,7 @@ def test_a_terminal_gets_colour(project: Project) -> None:
     [(["--no-color"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})],
     ids=["--no-color", "NO_COLOR", "dumb terminal"],
 )
-def test_colour_can_be_declined(
+def test_colour_can_be_declined_out_05(
     project: Project, arguments: list[str], environment: dict[str, str]
 ) -> None:
     text, _ = _rest(_spawn(project, "plan", *arguments, **environment))
@@ -137,7 +137,7 @@ def stderr(capfd: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
-def test_the_first_ctrl_c_asks_to_stop_and_the_second_interrupts(
+def test_the_first_ctrl_c_asks_to_stop_and_the_second_interrupts_apl_02(
     stderr: pytest.CaptureFixture[str],
 ) -> None:
     with Interrupts() as interrupts:

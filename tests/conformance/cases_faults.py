@@ -29,7 +29,7 @@ class FaultCases:
     """A failure is told as what it is, and a later run converges."""
 
     @pytest.mark.parametrize("fault", READ_FAULTS)
-    def test_a_read_that_fails_is_an_error_and_never_a_shorter_state_prv_08(
+    def test_a_read_that_fails_is_an_error_and_never_a_shorter_state_prv_08_del_05(
         self, bench: Bench, small: Access, fault: Fault
     ) -> None:
         requires(fault in bench.target.faults, f"the target does not offer the fault {fault}")

@@ -91,7 +91,7 @@ class SpellingCases:
         assert again == reading.desired.state
         assert len(again) > 0
 
-    def test_what_was_applied_is_read_back_as_it_was_asked_dif_03(
+    def test_what_was_applied_is_read_back_as_it_was_asked_dif_03_apl_08(
         self, bench: Bench, small: Access
     ) -> None:
         bench.converge(small)

@@ -228,12 +228,12 @@ S = ProviderConformance
 DEFECTS: tuple[tuple[type[MemoryProvider], Case, Mapping[str, str]], ...] = (
     (
         ReadsAnOutageAsEmpty,
-        S.test_a_read_that_fails_is_an_error_and_never_a_shorter_state_prv_08,
+        S.test_a_read_that_fails_is_an_error_and_never_a_shorter_state_prv_08_del_05,
         {"fault": "cut_read"},
     ),
     (
         ReadsAnOutageAsEmpty,
-        S.test_a_read_that_fails_is_an_error_and_never_a_shorter_state_prv_08,
+        S.test_a_read_that_fails_is_an_error_and_never_a_shorter_state_prv_08_del_05,
         {"fault": "failing_read"},
     ),
     (TakesEveryFaultForARefusal, S.test_a_cut_connection_is_told_from_a_refusal_prv_08, {}),

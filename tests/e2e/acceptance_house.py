@@ -45,8 +45,6 @@ targets:
   db:
     provider: postgres
     options: {dsn: {env: FLOWDB_DSN}}
-    policy:
-      protect: [nightly]
   wiki:
     provider: memory
     options: {state: wiki.json}
@@ -81,7 +79,6 @@ users:
   akosua: {name: Akosua Darko}
   joseph: {name: Joseph Ofori}
   comfort: {name: Comfort Bonsu}
-  peter: {name: Peter Ansah}
   claire: {name: Claire Dubois}
   jonas: {name: Jonas Weber}
   aisha: {name: Aisha Bello}
@@ -91,6 +88,7 @@ users:
   naa: {name: Naa Lamptey}
   dashboards: {kind: service, owner: esi}
   nightly: {kind: service, owner: esi}
+  tool: {kind: service, owner: esi, accounts: {db: access_tool}}
 
 groups:
   analysts:
@@ -106,7 +104,7 @@ groups:
       - kwesi
   engineers: {members: [esi, nana, fatou, ibrahim]}
   epidemiologists: {members: [grace, samuel, mariam, daniel]}
-  ministry: {members: [akosua, joseph, comfort, peter]}
+  ministry: {members: [akosua, joseph, comfort]}
   partners: {members: [claire, jonas, aisha]}
   support: {members: [felix, linda, moses]}
   services: {members: [dashboards, nightly]}
@@ -150,6 +148,7 @@ grants:
   - {group: ministry, role: api-viewer}
   - {group: partners, role: api-viewer, until: 2035-06-30T00:00:00Z}
   - {group: services, role: api-viewer}
+  - {user: tool, role: db-platform}
   - {user: esi, role: api-admin}
   - {user: nana, role: api-admin}
   - {group: everyone, role: wiki-reader}
@@ -291,7 +290,7 @@ class House:
     def may(self, role: str, privilege: str, table: str) -> bool:
         """Whether a role may do this with a table of PostgreSQL."""
         ((answer,),) = self.sql(
-            f"SELECT has_table_privilege('\"{role}\"', '{table}', '{privilege}')"
+            f"SELECT has_table_privilege('{role}', '{table}', '{privilege}')"
         )
         return bool(answer)
 
@@ -305,9 +304,7 @@ class House:
     def wiki(self) -> set[tuple[str, ...]]:
         """The memberships of the third system: what it is in, and the member."""
         document = json.loads((self.folder / "wiki.json").read_text(encoding="utf-8"))
-        return {
-            tuple(each["path"]) for each in document["records"] if each["kind"] == "membership"
-        }
+        return {tuple(each["path"]) for each in document["records"] if each["kind"] == "membership"}
 
     def edit_wiki(self, *, without: tuple[str, ...], with_: tuple[str, ...]) -> None:
         """What somebody does in the file by hand: one membership less, and another one more."""
@@ -362,7 +359,9 @@ def furnished_house(folder: Path) -> Iterator[House]:
             connection.execute(text)
         at = f"127.0.0.1:{systems.cluster.port}"
         dsn = f"postgresql://{OWN_ACCOUNT}:{quote(password, safe='')}@{at}/{DATABASE}"
-        systems.flowauth.store.set_admin("admin", is_admin=False)  # two of the team are, from now on
+        systems.flowauth.store.set_admin(
+            "admin", is_admin=False
+        )  # two of the team are, from now on
         (folder / "access.yaml").write_text(MANIFEST, encoding="utf-8")
         (folder / "wiki.json").write_text(json.dumps(WIKI), encoding="utf-8")
         yield House(systems, Program(folder, {**systems.environment, "FLOWDB_DSN": dsn}))

@@ -76,7 +76,7 @@ def pipeline(systems: SandboxSystems, program: Program) -> Pipeline:
 def test_the_jobs_validate_plan_apply_and_see_no_drift_afterwards(pipeline: Pipeline) -> None:
     key = pipeline.seal_with_a_new_key()
 
-    results = {job: pipeline.run(job) for job in ("validate", "plan", "apply", "drift")}
+    results = {job: pipeline.run(job) for job in ("validate", "plan", "apply", "expiry", "drift")}
 
     assert {job: code for job, (code, _) in results.items()} == dict.fromkeys(results, 0), results
     assert not (pipeline.folder / "credentials.jsonl").exists()
@@ -128,7 +128,7 @@ def test_a_plan_that_no_longer_fits_is_not_applied(
     assert "ghana-reader" in output
 
 
-def test_write_secrets_are_in_the_protected_environment_of_the_apply_job_alone(
+def test_write_secrets_are_in_the_protected_environments_of_the_jobs_that_apply_alone(
     pipeline: Pipeline,
 ) -> None:
     jobs = pipeline.workflow["jobs"]
@@ -137,6 +137,7 @@ def test_write_secrets_are_in_the_protected_environment_of_the_apply_job_alone(
         "validate": None,
         "plan": "access-read",
         "apply": "access-write",
+        "expiry": "access-expiry",
         "drift": "access-read",
     }
     assert "env" not in jobs["validate"]

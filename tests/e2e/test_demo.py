@@ -103,8 +103,12 @@ def test_the_demo_shows_every_step_and_leaves_nothing() -> None:
         ("plan", "0"),
         ("drift", "3"),
         ("apply", "0"),
+        ("apply", "0"),
         ("drift", "0"),
     ]
+    assert "Apply: 3 done, 0 failed, 0 skipped; 0 blocked. Converged: yes, but 2 held." in output
+    assert "Apply: 2 done, 0 failed, 0 skipped; 0 blocked. Converged: yes.\n" in output
+    assert "No drift: 2 targets are as the last apply left them." in output
     assert "Nothing to do: 2 targets are in sync." in output
     assert _wait_until(lambda: not _traces(folder)), _traces(folder)
 

@@ -184,7 +184,7 @@ def test_a_proxys_error_page_that_stays_is_an_error_with_its_status(
         lab.observe()
 
 
-def test_a_read_that_comes_too_often_waits_as_long_as_it_is_told(lab: Lab) -> None:
+def test_a_read_that_comes_too_often_waits_as_long_as_it_is_told_apl_05(lab: Lab) -> None:
     lab.start_filled()
     lab.arm(FaultKind.RATE_LIMITED_429, "GET", "/admin/users", retry_after_s=1)
 
@@ -192,7 +192,7 @@ def test_a_read_that_comes_too_often_waits_as_long_as_it_is_told(lab: Lab) -> No
     assert lab.sent("GET", "/admin/users") == 2
 
 
-def test_a_read_that_comes_too_often_is_tried_again_without_being_told_when(
+def test_a_read_that_comes_too_often_is_tried_again_without_being_told_when_apl_05(
     lab: Lab, serve: Serve
 ) -> None:
     asked: list[str] = []
@@ -206,7 +206,9 @@ def test_a_read_that_comes_too_often_is_tried_again_without_being_told_when(
 
 
 @pytest.mark.parametrize("path", ["/admin/users", "/admin/users/*", "/admin/servers", "/roles/"])
-def test_half_of_the_json_is_an_error_and_never_a_shorter_state(lab: Lab, path: str) -> None:
+def test_half_of_the_json_is_an_error_and_never_a_shorter_state_del_05_prv_08(
+    lab: Lab, path: str
+) -> None:
     lab.start_filled()
     lab.arm(FaultKind.HALF_JSON_BODY, "GET", path)
 
@@ -253,7 +255,7 @@ def test_an_answer_of_another_shape_is_an_error_that_names_the_route(
     assert path in caught.value.message or '"amina" was changed' in caught.value.message
 
 
-def test_a_failing_read_keeps_every_target_from_being_written(lab: Lab) -> None:
+def test_a_failing_read_keeps_every_target_from_being_written_del_05(lab: Lab) -> None:
     lab.start()
     bench = lab.bench
     access = Access(users=("amina",), roles={"r": ()}, grants=(("amina", "r"),))

@@ -94,7 +94,7 @@ def test_what_is_as_it_should_be_already_is_not_written(lab: Lab) -> None:
     assert lab.writes == []
 
 
-def test_a_role_that_flowauth_drops_in_silence_is_a_failure(lab: Lab) -> None:
+def test_a_role_that_flowauth_drops_in_silence_is_a_failure_apl_07(lab: Lab) -> None:
     store = lab.start_filled().store
     lab.arm(FaultKind.OUTSIDE_EDIT, *PATCH_USER, edit=lambda: store.delete_role(*WRITER))
 

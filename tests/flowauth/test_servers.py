@@ -157,7 +157,7 @@ def test_a_role_with_a_scope_that_went_meanwhile_is_refused_before_writing(lab: 
     assert lab.writes == []
 
 
-def test_a_scope_that_flowauth_drops_in_silence_is_a_failure(lab: Lab) -> None:
+def test_a_scope_that_flowauth_drops_in_silence_is_a_failure_apl_07(lab: Lab) -> None:
     store = lab.start_filled().store
     lab.arm(
         FaultKind.OUTSIDE_EDIT, "POST", "/roles/", edit=lambda: store.delete_scope(SERVER, "dates")

@@ -195,7 +195,7 @@ def test_a_lost_connection_stops_everything_after_one_failure(lab: Lab) -> None:
     assert rest[1].message == f"not tried: {rest[0].message}"
 
 
-def test_what_depends_on_a_failure_is_not_tried_and_the_rest_is_done(lab: Lab) -> None:
+def test_what_depends_on_a_failure_is_not_tried_and_the_rest_is_done_apl_03(lab: Lab) -> None:
     lab.start_filled()
     lab.arm(FaultKind.ERROR_500_BEFORE_EFFECT, "POST", "/admin/servers")
     lab.arm(FaultKind.ERROR_500_BEFORE_EFFECT, "POST", "/admin/users")
@@ -307,7 +307,7 @@ def test_what_vanishes_in_the_moment_of_its_removal_is_done(lab: Lab, name: str)
     ],
     ids=lambda change: str(change.key),
 )
-def test_what_was_deleted_elsewhere_is_told_and_the_rest_continues(
+def test_what_was_deleted_elsewhere_is_told_and_the_rest_continues_apl_03(
     lab: Lab, change: Change
 ) -> None:
     lab.start_filled()

@@ -14,7 +14,7 @@ PATIENCE_S = 60
 class LockCases:
     """Taking, renewing, losing and breaking a lock."""
 
-    def test_a_lock_keeps_others_out_and_says_who_has_it_since_when(
+    def test_a_lock_keeps_others_out_and_says_who_has_it_since_when_apl_04(
         self, place: Place, clock: HandClock
     ) -> None:
         with (
@@ -69,7 +69,7 @@ class LockCases:
             assert status is not None
             assert not status.is_expired
 
-    def test_the_lease_of_a_dead_holder_is_taken_over_with_a_line_in_the_journal(
+    def test_the_lease_of_a_dead_holder_is_taken_over_with_a_line_in_the_journal_apl_04(
         self, place: Place, clock: HandClock
     ) -> None:
         with (

@@ -240,7 +240,17 @@ class MemoryCases:
             with pytest.raises(StaleError, match=f"by run 3 at {STARTED}"):
                 ledger.use_plan("a" * 64, 5)
 
-    def test_drift_keeps_its_first_time_until_it_is_resolved(
+    def test_to_ask_whether_a_plan_was_used_does_not_use_it(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        with open_at(place, clock) as ledger:
+            ledger.check_unused("a" * 64)
+            ledger.use_plan("a" * 64, 3)
+
+            with pytest.raises(StaleError, match=f"by run 3 at {STARTED}"):
+                ledger.check_unused("a" * 64)
+
+    def test_drift_keeps_its_first_time_until_it_is_resolved_drf_05(
         self, place: Place, clock: HandClock
     ) -> None:
         later = "2026-03-01T13:00:00.000Z"
@@ -258,7 +268,7 @@ class MemoryCases:
                 SeenDrift("D-3", later, {"n": 2}),
             )
 
-    def test_drift_that_was_widened_further_is_worse_and_keeps_its_first_time(
+    def test_drift_that_was_widened_further_is_worse_and_keeps_its_first_time_drf_05(
         self, place: Place, clock: HandClock
     ) -> None:
         with open_at(place, clock) as ledger:

@@ -64,7 +64,7 @@ def race(place: Place, task: str, count: int = 2) -> list[str]:
 class ProcessCases:
     """Races and kills."""
 
-    def test_a_killed_process_loses_no_entry_that_was_appended(
+    def test_a_killed_process_loses_no_entry_that_was_appended_apl_01(
         self, place: Place, clock: HandClock
     ) -> None:
         with worker(place, "append-for-ever") as process:
@@ -83,10 +83,10 @@ class ProcessCases:
             assert ledger.verify() == ()
             assert ledger.append(Entry("run_ended", 1))[0].number == count + 1
 
-    def test_of_two_processes_that_use_a_plan_one_wins(self, place: Place) -> None:
+    def test_of_two_processes_that_use_a_plan_one_wins_pln_02(self, place: Place) -> None:
         assert race(place, "use-plan") == ["stale", "used"]
 
-    def test_of_two_processes_that_take_a_lock_one_wins(self, place: Place) -> None:
+    def test_of_two_processes_that_take_a_lock_one_wins_apl_04(self, place: Place) -> None:
         assert race(place, "take-lock") == ["held", "taken"]
 
     def test_processes_that_append_at_once_make_one_chain(

@@ -19,7 +19,9 @@ def _nobody(desk: Desk) -> Access:
     return replace(one_role(), departed=["amina"], policy=policy)
 
 
-def test_one_who_owns_objects_is_not_dropped_and_we_are_told_what_and_where(desk: Desk) -> None:
+def test_one_who_owns_objects_is_not_dropped_and_we_are_told_what_and_where_apl_10(
+    desk: Desk,
+) -> None:
     desk.sql("CREATE DATABASE other STRATEGY file_copy")
     desk.converge(one_role())
     desk.sql("CREATE TABLE mine (id int); ALTER TABLE mine OWNER TO amina", database="other")
@@ -37,7 +39,9 @@ def test_one_who_owns_objects_is_not_dropped_and_we_are_told_what_and_where(desk
     assert not desk.value("SELECT pg_has_role('amina', 'reader', 'MEMBER')")
 
 
-def test_one_who_only_holds_rights_is_dropped_with_those_in_every_database(desk: Desk) -> None:
+def test_one_who_only_holds_rights_is_dropped_with_those_in_every_database_apl_10(
+    desk: Desk,
+) -> None:
     desk.sql("CREATE DATABASE other STRATEGY file_copy")
     desk.converge(one_role())
     for database in ("postgres", "other"):

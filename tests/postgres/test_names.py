@@ -10,7 +10,7 @@ from tests.postgres.desk import Access, Desk, on_tables, one_role
 ODD = ["Mixed Case", "dots.in.it", "-dash", 'quo"te', "o'brien", "x" * 63, "Zoë", "a;b--", "%s{}"]
 
 
-def test_schemas_tables_and_creators_keep_their_names(desk: Desk) -> None:
+def test_schemas_tables_and_creators_keep_their_names_apl_12(desk: Desk) -> None:
     quoted = ['"' + name.replace('"', '""') + '"' for name in ODD]
     for name in quoted:
         desk.sql(f"CREATE ROLE {name}; CREATE SCHEMA {name}; CREATE TABLE {name}.{name} (id int)")
@@ -42,7 +42,7 @@ def test_a_database_keeps_its_name(desk: Desk) -> None:
 
 @pytest.mark.parametrize("place", ["users", "groups", "roles"])
 @pytest.mark.parametrize("name", ["y" * 64, "é" * 32, "pg_reader", "public", "none"])
-def test_a_name_that_postgresql_would_cut_or_refuse_is_refused_by_its_line(
+def test_a_name_that_postgresql_would_cut_or_refuse_is_refused_by_its_line_apl_12(
     desk: Desk, place: str, name: str
 ) -> None:
     user, group, role = (

@@ -149,7 +149,7 @@ def test_new_passwords_without_a_file_for_them_stop_before_anything_is_written(
 
 def test_a_password_is_never_set_again(geography: Desk) -> None:
     geography.apply(ACCESS)
-    row = "SELECT rolpassword, rolvaliduntil, xmin::text FROM pg_authid WHERE rolname = 'amina'"
+    row = "SELECT rolpassword, rolvaliduntil FROM pg_authid WHERE rolname = 'amina'"
     before = geography.sql(row)
 
     geography.converge(replace(ACCESS, grants=[]))

@@ -163,7 +163,9 @@ def test_a_table_that_somebody_makes_later_is_a_difference_and_is_repaired(geogr
     assert geography.can("amina", "SELECT", "geography.roads")
 
 
-def test_tables_that_a_named_creator_makes_later_come_with_the_privileges(geography: Desk) -> None:
+def test_tables_that_a_named_creator_makes_later_come_with_the_privileges_apl_11(
+    geography: Desk,
+) -> None:
     geography.sql(
         "CREATE ROLE ingest LOGIN PASSWORD 'a-password-for-tests';"
         "GRANT CREATE, USAGE ON SCHEMA geography TO ingest"
@@ -182,7 +184,9 @@ def test_tables_that_a_named_creator_makes_later_come_with_the_privileges(geogra
     assert geography.value("SELECT count(*) FROM pg_default_acl") == 0
 
 
-def test_a_default_privilege_set_by_hand_for_a_declared_role_is_taken_back(geography: Desk) -> None:
+def test_a_default_privilege_set_by_hand_for_a_declared_role_is_taken_back_apl_11(
+    geography: Desk,
+) -> None:
     geography.converge(one_role())
     geography.sql("""
         ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader;
@@ -229,7 +233,7 @@ def test_an_empty_acl_is_not_the_default_one(geography: Desk) -> None:
     assert acl == "{reader=r/postgres}"
 
 
-def test_public_is_never_touched(geography: Desk) -> None:
+def test_public_is_never_touched_apl_11(geography: Desk) -> None:
     geography.sql("""
         GRANT SELECT ON geography.cells TO PUBLIC;
         CREATE FUNCTION geography.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
@@ -255,7 +259,7 @@ def test_privileges_of_roles_that_the_manifest_does_not_name_stay(geography: Des
     assert geography.can("stranger", "DELETE", "geography.cells")
 
 
-def test_what_a_delegate_granted_is_really_revoked(geography: Desk) -> None:
+def test_what_a_delegate_granted_is_really_revoked_apl_11(geography: Desk) -> None:
     geography.sql("""
         CREATE ROLE delegate;
         GRANT USAGE ON SCHEMA geography TO delegate;

@@ -230,7 +230,7 @@ def test_one_who_is_disabled_is_shut_out_before_the_session_ends_tim_06(
     assert staff.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'kofi'") is False
 
 
-def test_one_who_is_dropped_is_shut_out_then_ended_then_dropped_tim_06(
+def test_one_who_is_dropped_is_shut_out_then_ended_then_dropped_tim_06_apl_10(
     staff: Desk, kofis: Session
 ) -> None:
     seen: list[object] = []

@@ -195,7 +195,9 @@ def test_a_warning_of_somebody_elses_trigger_is_no_failure(geography: Desk) -> N
     assert geography.can("amina", "SELECT", "geography.cells")
 
 
-def test_the_statement_that_fails_is_found_and_the_others_are_rolled_back(geography: Desk) -> None:
+def test_the_statement_that_fails_is_found_and_the_others_are_rolled_back_apl_09(
+    geography: Desk,
+) -> None:
     access = Access(
         users=["amina", "blocked", "kofi"],
         roles={"reader": {"privileges": [on_tables("select")]}},
@@ -274,7 +276,7 @@ def test_a_session_that_is_ended_by_an_administrator_leaves_nothing_behind(geogr
     assert geography.changes(access) == changes
 
 
-def test_a_connection_lost_at_the_commit_is_unknown_and_found_out(geography: Desk) -> None:
+def test_a_connection_lost_at_the_commit_is_unknown_and_found_out_apl_01(geography: Desk) -> None:
     access = one_role(on_tables("select"))
     changes = geography.changes(access)
 
@@ -290,7 +292,7 @@ def test_a_connection_lost_at_the_commit_is_unknown_and_found_out(geography: Des
 # Two at once
 
 
-def test_the_second_of_two_applies_is_told_who_holds_the_lock(geography: Desk) -> None:
+def test_the_second_of_two_applies_is_told_who_holds_the_lock_apl_04(geography: Desk) -> None:
     changes = geography.changes(one_role())
     caught: list[str] = []
 

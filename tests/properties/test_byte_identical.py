@@ -25,7 +25,9 @@ print(open(sys.argv[2]).read())
 """
 
 
-def test_plan_preview_outcomes_and_state_are_the_same_under_any_hash_seed(tmp_path: Path) -> None:
+def test_plan_preview_outcomes_and_state_are_the_same_under_any_hash_seed_pln_01(
+    tmp_path: Path,
+) -> None:
     results = {seed: _run(tmp_path, seed) for seed in ("0", "1", "random")}
 
     assert results["0"].count("user-") > 100

@@ -14,7 +14,7 @@ from tests.properties.states import CAPABILITIES, WHOLE, obey, pairs, states
 
 
 @given(states())
-def test_a_state_does_not_differ_from_itself(state: State) -> None:
+def test_a_state_does_not_differ_from_itself_dif_09(state: State) -> None:
     copy = State({key: dict(fields) for key, fields in state.records.items()})
 
     assert diff(state, state) == ()
@@ -78,7 +78,7 @@ def test_each_change_says_what_was_there_and_what_will_be(pair: tuple[State, Sta
 
 
 @given(pairs(), st.randoms(use_true_random=False))
-def test_the_order_in_which_states_were_built_never_matters(
+def test_the_order_in_which_states_were_built_never_matters_dif_02(
     pair: tuple[State, State], random: Random
 ) -> None:
     shuffled = []
@@ -92,7 +92,7 @@ def test_the_order_in_which_states_were_built_never_matters(
 
 
 @given(pairs(), st.randoms(use_true_random=False))
-def test_the_order_in_which_changes_are_given_never_matters(
+def test_the_order_in_which_changes_are_given_never_matters_dif_02(
     pair: tuple[State, State], random: Random
 ) -> None:
     changes = list(diff(*pair))
@@ -114,7 +114,7 @@ def test_the_order_of_apply_never_refers_to_what_is_not_there(pair: tuple[State,
 
 
 @given(pairs())
-def test_nothing_is_taken_before_everything_was_given(pair: tuple[State, State]) -> None:
+def test_nothing_is_taken_before_everything_was_given_dif_08(pair: tuple[State, State]) -> None:
     changes = in_apply_order(diff(*pair), CAPABILITIES)
 
     actions = [change.action for change in changes]
@@ -130,7 +130,7 @@ def test_no_plan_is_stale_on_the_state_it_was_made_of(pair: tuple[State, State])
 
 
 @given(pairs(), states())
-def test_a_plan_is_stale_if_and_only_if_what_it_touches_differs(
+def test_a_plan_is_stale_if_and_only_if_what_it_touches_differs_pln_03_pln_04(
     pair: tuple[State, State], later: State
 ) -> None:
     desired, observed = pair

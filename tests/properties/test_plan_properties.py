@@ -68,7 +68,9 @@ def test_prune_owned_removes_what_was_applied_and_rights_in_what_is_declared(
 
 
 @given(asked(policies), memories)
-def test_names_that_nobody_may_touch_are_touched_by_no_change(case: Case, memory: str) -> None:
+def test_names_that_nobody_may_touch_are_touched_by_no_change_pro_01(
+    case: Case, memory: str
+) -> None:
     for change in chosen_from(case, memory).changes:
         name = changed_name(change.key)
         assert name not in OWN
@@ -108,7 +110,7 @@ def test_every_change_a_line_asks_for_names_the_line(case: Case, memory: str) ->
 
 
 @given(asked(policies), memories)
-def test_drift_is_only_what_is_not_as_it_was_applied(case: Case, memory: str) -> None:
+def test_drift_is_only_what_is_not_as_it_was_applied_drf_02(case: Case, memory: str) -> None:
     chosen = chosen_from(case, memory)
 
     if memory == "observed":

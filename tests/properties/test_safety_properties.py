@@ -102,7 +102,8 @@ def situations(draw: st.DrawFn) -> Situation:
     early = draw(st.sets(st.sampled_from([c.key for c in changes]))) if changes else ()
     ordered = in_apply_order(changes, ADMIN, early, revokes_first=draw(st.booleans()))
     caused = [
-        replace(each, cause="expiry") if not draw(st.integers(0, 4)) else each for each in ordered
+        replace(each, cause="expiry") if _may_end(each) and not draw(st.integers(0, 3)) else each
+        for each in ordered
     ]
     limits = Removals(draw(st.sampled_from([0, 34, 50, 100])), draw(st.integers(0, 3)), 1)
     asked = replace(
@@ -120,6 +121,11 @@ def situations(draw: st.DrawFn) -> Situation:
         untouchable=frozenset(),
         drift=tuple(_conflict(key) for key in sorted(stuck)),
     )
+
+
+def _may_end(change: Change) -> bool:
+    """Whether this may come about when a grant ends: nothing is created or switched on."""
+    return change.action != "create" and True not in (change.after or {}).values()
 
 
 def _conflict(key: Key) -> Difference:

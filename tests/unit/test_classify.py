@@ -67,13 +67,13 @@ def test_there_are_600_cells_and_each_has_the_class_of_the_table_drf_01() -> Non
     assert [[classify(cell)] for cell in cells] == [_by_the_table(cell) for cell in cells]
 
 
-def test_without_memory_nothing_has_a_cause_and_nothing_is_pending() -> None:
+def test_without_memory_nothing_has_a_cause_and_nothing_is_pending_drf_01() -> None:
     classes = {classify(cell) for cell in _cells() if not cell.is_applied_known}
 
     assert not classes & {"pending", "drift", "conflict", "converged"}
 
 
-def test_only_a_pending_removal_deletes_without_further_consent() -> None:
+def test_only_a_pending_removal_deletes_without_further_consent_drf_01() -> None:
     removals = [
         cell
         for cell in _cells()

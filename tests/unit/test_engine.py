@@ -90,7 +90,9 @@ def test_planning_writes_nothing_and_applying_converges(desk: Desk) -> None:
         assert run.plan().changes == ()
 
 
-def test_one_target_that_cannot_be_read_stops_everything_before_any_write(desk: Desk) -> None:
+def test_one_target_that_cannot_be_read_stops_everything_before_any_write_del_05(
+    desk: Desk,
+) -> None:
     with desk.run() as run:
         plan = run.plan()
         desk.states["two"].write_text('{"format": "reconc')
@@ -159,7 +161,7 @@ def test_a_plan_for_more_targets_than_the_run_has_is_refused(desk: Desk) -> None
         run.apply(plan)
 
 
-def test_a_blocked_removal_waits_and_the_rest_is_applied_and_accepting_lifts_it(
+def test_a_blocked_removal_waits_and_the_rest_is_applied_and_accepting_lifts_it_pln_06(
     desk: Desk,
 ) -> None:
     desk.apply_all()
@@ -183,7 +185,7 @@ def test_a_blocked_removal_waits_and_the_rest_is_applied_and_accepting_lifts_it(
     assert ["membership", "analysts", "amina"] not in desk.paths("one")
 
 
-def test_accepting_what_is_not_blocked_is_a_mistake(desk: Desk) -> None:
+def test_accepting_what_is_not_blocked_is_a_mistake_pln_06(desk: Desk) -> None:
     with desk.run() as run, pytest.raises(UsageError, match="nothing in this plan is blocked"):
         run.plan(Choice(frozenset({"S-12345678"})))
 
@@ -240,7 +242,7 @@ def test_a_stop_before_the_first_change_starts_nothing(desk: Desk) -> None:
     assert desk.contents() == before
 
 
-def test_what_a_second_read_still_finds_makes_the_apply_partly_done(desk: Desk) -> None:
+def test_what_a_second_read_still_finds_makes_the_apply_partly_done_apl_08(desk: Desk) -> None:
     with desk.run() as run:
         report = run.apply(run.plan())
         left = replace(report.targets[0], remaining=report.plan.changes[:1])

@@ -132,7 +132,7 @@ def test_man_05_one_name_in_two_files_shows_both_places() -> None:
     assert messages == ['b.yaml:2:3: users.amina: "amina" stands twice; the first is at a.yaml:7:3']
 
 
-def test_man_05_a_missing_file_and_the_faults_of_the_others_are_reported_together(
+def test_man_05_a_missing_file_and_the_faults_of_the_others_are_reported_together_del_04(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "a.yaml").write_text("version: 1\nuser: {}\n")
@@ -158,7 +158,7 @@ def test_man_05_a_folder_is_its_yaml_files_in_order_and_no_others(tmp_path: Path
     assert loaded.files == (f"{tmp_path}/10-base.yaml", f"{tmp_path}/20-more.yml")
 
 
-def test_man_05_a_folder_without_manifests_is_an_error(tmp_path: Path) -> None:
+def test_man_05_a_folder_without_manifests_is_an_error_del_04(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("")
 
     assert _messages(str(tmp_path)) == [

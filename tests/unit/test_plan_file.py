@@ -61,7 +61,7 @@ def test_only_people_whom_the_plan_touches_are_named() -> None:
 
 
 @pytest.mark.parametrize("make", _PLANS)
-def test_every_plan_document_fits_its_schema(make: Callable[[], Plan]) -> None:
+def test_every_plan_document_fits_its_schema_out_01(make: Callable[[], Plan]) -> None:
     schema = plan_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
 
@@ -92,7 +92,7 @@ def test_the_schema_refuses_a_creation_of_what_is_there() -> None:
     assert not jsonschema.Draft202012Validator(plan_schema()).is_valid(document)
 
 
-def test_the_text_is_the_same_whatever_the_hash_seed() -> None:
+def test_the_text_is_the_same_whatever_the_hash_seed_pln_01() -> None:
     code = (
         "from tests.sample_plans import sample_plan; from reconciler.plan_file import to_text; "
         "print(to_text(sample_plan()))"
@@ -127,7 +127,7 @@ def test_the_document_holds_nothing_that_a_terminal_obeys() -> None:
     assert all(char.isprintable() or char == "\n" for char in text)
 
 
-def test_a_newer_minor_version_is_read_and_what_it_adds_is_ignored() -> None:
+def test_a_newer_minor_version_is_read_and_what_it_adds_is_ignored_pln_07() -> None:
     def grow(document: dict[str, Any]) -> None:
         document["format"] = "reconciler.plan/v1.3"
         document["approvals"] = ["somebody"]
@@ -136,7 +136,7 @@ def test_a_newer_minor_version_is_read_and_what_it_adds_is_ignored() -> None:
     assert from_text(_edited(grow)) == with_touched_people(sample_plan())
 
 
-def test_a_newer_major_version_is_refused_as_newer() -> None:
+def test_a_newer_major_version_is_refused_as_newer_pln_07() -> None:
     text = _edited(lambda document: document.update(format="reconciler.plan/v2"))
 
     message = _refusal(text)
@@ -145,7 +145,7 @@ def test_a_newer_major_version_is_refused_as_newer() -> None:
     assert "reconciler.plan/v1" in message
 
 
-def test_a_plan_edited_by_hand_is_refused() -> None:
+def test_a_plan_edited_by_hand_is_refused_pln_02() -> None:
     text = to_text(sample_plan()).replace('"kofi"', '"mallory"', 1)
 
     assert "edited by hand" in _refusal(text)

@@ -31,15 +31,15 @@ from tests.sample_status import hostile_expiring, hostile_status, sample_expirin
 Golden = Callable[[str, str], None]
 
 
-def test_the_document_of_a_plan(golden: Golden) -> None:
+def test_the_document_of_a_plan_out_01(golden: Golden) -> None:
     golden("plan.json", to_text(sample_plan()))
 
 
-def test_the_document_of_a_report(golden: Golden) -> None:
+def test_the_document_of_a_report_out_01(golden: Golden) -> None:
     golden("report.json", report_json(sample_report(), Redactor()))
 
 
-def test_the_document_of_drift(golden: Golden) -> None:
+def test_the_document_of_drift_out_01(golden: Golden) -> None:
     silenced = {"D-2a1b2c3d": "until 2027-02-01T00:00:00Z, by esi: migration"}
     hints = {"D-1a1b2c3d": "add: grants: - {user: mallory, role: ghana-reader}"}
 
@@ -131,7 +131,7 @@ def test_without_memory_a_drift_document_gives_no_verdict() -> None:
     assert (document["counts"]["widened"], document["counts"]["unexplained"]) == (0, 13)
 
 
-def test_the_document_of_status(golden: Golden) -> None:
+def test_the_document_of_status_out_01(golden: Golden) -> None:
     golden("status.json", status_json(sample_status()))
 
 

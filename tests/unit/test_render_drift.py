@@ -35,7 +35,7 @@ NEWS = {"D-0a1b2c3d": "worse", "D-1a1b2c3d": "new", "D-3a1b2c3d": "still"}
 HINTS = {"D-1a1b2c3d": "add: grants: - {user: mallory, role: ghana-reader}"}
 
 
-def test_the_text_of_drift(golden: Golden) -> None:
+def test_the_text_of_drift_out_01(golden: Golden) -> None:
     golden("drift.txt", drift_text(seen_plan(), silenced=SILENCED, news=NEWS, hints=HINTS))
 
 

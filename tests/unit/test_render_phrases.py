@@ -125,7 +125,7 @@ def test_a_line_that_asks_twice_is_named_once() -> None:
 def test_a_cause_that_says_more_stands_behind_the_line() -> None:
     change = replace(delete(Key("membership", ("r", "x")), {}), cause="expiry")
 
-    assert origin(change) == "no line asks for it (its time has ended)"
+    assert origin(change) == "its time has ended"
 
 
 def test_a_leaver_is_told_that_no_grant_asks_for_the_account() -> None:

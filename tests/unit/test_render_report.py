@@ -13,7 +13,7 @@ from tests.sample_plans import HOSTILE, hostile_plan, in_sync_plan, sample_plan,
 Golden = Callable[[str, str], None]
 
 
-def test_the_text_of_a_report(golden: Golden) -> None:
+def test_the_text_of_a_report_out_01(golden: Golden) -> None:
     golden("report.txt", report_text(sample_report()))
 
 
@@ -63,7 +63,7 @@ def test_a_report_says_what_was_held_and_how_it_is_given_back() -> None:
     text = report_text(_held_report())
 
     assert "=   Held: flowdb: Kofi Mensah (kofi) was cut on the target" in text
-    assert "      give it back with --accept D-0a1b2c3d\n" in text
+    assert "      give it back with --accept D-0a1b2c3d, or say in the manifest that" in text
     assert text.endswith("0 skipped; 0 blocked. Converged: yes, but 1 held.\n")
 
 

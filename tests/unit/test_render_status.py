@@ -20,7 +20,7 @@ from tests.sample_status import (
 Golden = Callable[[str, str], None]
 
 
-def test_the_text_of_status(golden: Golden) -> None:
+def test_the_text_of_status_out_01(golden: Golden) -> None:
     golden("status.txt", status_text(sample_status()))
 
 
@@ -67,7 +67,7 @@ def test_a_lock_says_who_holds_it_since_when() -> None:
 
     texts = [status_text(replace(status, targets=(each,))) for each in (locked, dead)]
 
-    line = "held by esi@laptop (process 7) since 2027-01-02T03:00:00.000Z"
+    line = "held by esi@laptop (process 7) since 2027-01-02T03:00:00Z"
     assert f"    lock       {line}\n" in texts[0]
     assert f"    lock       {line}, who does not renew it\n" in texts[1]
 

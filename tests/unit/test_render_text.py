@@ -30,7 +30,7 @@ from tests.sample_plans import (
 Golden = Callable[[str, str], None]
 
 
-def test_the_text_of_a_plan(golden: Golden) -> None:
+def test_the_text_of_a_plan_out_01(golden: Golden) -> None:
     golden("plan.txt", plan_text(sample_plan()))
 
 
@@ -42,7 +42,7 @@ def test_the_coloured_text_of_a_plan(golden: Golden) -> None:
     golden("plan-colour.txt", plan_text(sample_plan(), colour=True))
 
 
-def test_the_text_of_a_plan_with_hostile_names(golden: Golden) -> None:
+def test_the_text_of_a_plan_with_hostile_names_out_03(golden: Golden) -> None:
     golden("plan-hostile.txt", plan_text(hostile_plan(), list_unmanaged=True))
 
 
@@ -125,7 +125,7 @@ def test_what_is_held_is_given_back_by_its_id() -> None:
     lines = plan_text(sample_plan()).splitlines()
 
     at = next(n for n, line in enumerate(lines) if line.startswith("=   D-0a1b2c3d holds, flowdb"))
-    assert lines[at + 1] == "      give it back with --accept D-0a1b2c3d"
+    assert lines[at + 1].startswith("      give it back with --accept D-0a1b2c3d, or say")
 
 
 def test_a_change_that_is_held_and_blocked_is_blocked() -> None:
@@ -182,7 +182,7 @@ def test_a_change_that_ends_open_sessions_says_so_tim_06() -> None:
 def test_a_target_of_which_nothing_is_known_says_what_that_means() -> None:
     text = plan_text(forgotten_plan())
 
-    assert text.count("Nothing is known of an earlier apply on flowdb: differences have no") == 1
+    assert text.count("Nothing is known of an earlier apply on flowdb, so nothing is") == 1
     assert "repair" not in text
     assert "Nothing is known" not in plan_text(sample_plan())
 
@@ -200,7 +200,7 @@ def test_drift_in_a_plan_is_one_line_each_with_line_and_id() -> None:
 
     assert (
         "    flowdb: mallory: is a member of ghana-reader  widened, no line asks for it, "
-        "since 2027-01-01T05:00:00.000Z, see access.yaml:20  D-1a1b2c3d\n"
+        "since 2027-01-01T05:00:00Z, see access.yaml:20  D-1a1b2c3d\n"
     ) in text
 
 

@@ -310,6 +310,18 @@ def test_both_sides_changed_the_same_thing_is_a_conflict() -> None:
     assert [each.key for each in chosen.changes] == [AMINA]
 
 
+def test_what_no_plan_touches_is_no_conflict_and_what_happened_to_it_is_drift() -> None:
+    root, switched_off = Key("account", ("root",)), {"login": False}
+    desired = _desired(State({root: ON}))
+
+    adopted = _select(desired, {root: switched_off})
+    drifted = _select(desired, {root: switched_off}, applied={root: ON})
+
+    assert adopted.drift == ()
+    assert [each.key for each in adopted.protected] == [root]
+    assert [each.class_ for each in drifted.drift] == ["drift"]
+
+
 def test_an_attribute_that_was_not_managed_before_is_pending_and_no_conflict() -> None:
     desired = _desired(State({AMINA: {"login": True, "comment": "x"}}))
     observed: dict[Key, Fields] = {AMINA: {"login": True, "comment": "by hand"}}
@@ -356,3 +368,23 @@ def test_sessions_end_for_those_who_lose_what_a_grant_said_ends_them_tim_06() ->
     chosen = select(desired, State(state), CAPABILITIES, frozenset(), remembered=remembered)
 
     assert [(each.key, each.end_sessions) for each in chosen.changes] == [(group, ("amina",))]
+
+
+@pytest.mark.parametrize(
+    "there, class_",
+    [
+        (("DELETE", "INSERT", "SELECT"), None),  # given, not taken yet
+        (("SELECT",), None),  # taken, not given yet
+        (("INSERT", "SELECT", "UPDATE"), "conflict"),
+    ],
+)
+def test_rights_that_are_on_their_way_are_no_conflict_apl_01(
+    there: tuple[str, ...], class_: str | None
+) -> None:
+    desired = _desired(State({READER: {}, OF_READER: {"cells": ("DELETE", "SELECT")}}))
+    applied: dict[Key, Fields] = {READER: {}, OF_READER: {"cells": ("INSERT", "SELECT")}}
+
+    chosen = _select(desired, {READER: {}, OF_READER: {"cells": there}}, applied=applied)
+
+    assert [each.class_ for each in chosen.drift] == ([class_] if class_ else [])
+    assert [each.after for each in chosen.changes] == [{"cells": ("DELETE", "SELECT")}]

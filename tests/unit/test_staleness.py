@@ -43,12 +43,12 @@ def test_what_is_as_it_was_planned_is_not_stale(change: Change, there: Fields | 
         (
             UPDATE,
             {"login": False, "level": "user"},
-            "account amina was login=True and is login=False",
+            "account amina was login=yes and is login=no",
         ),
-        (UPDATE, None, "account amina was level=user, login=True and is absent"),
-        (CREATE, {"login": True}, "account amina was absent and is login=True"),
+        (UPDATE, None, "account amina was level=user, login=yes and is absent"),
+        (CREATE, {"login": True}, "account amina was absent and is login=yes"),
         (CREATE, {}, "account amina was absent and is present"),
-        (DELETE, None, "account amina was login=True and is absent"),
+        (DELETE, None, "account amina was login=yes and is absent"),
         (
             EXACT,
             {"cells": ("SELECT",), "sites": ("DELETE", "SELECT")},
@@ -56,13 +56,13 @@ def test_what_is_as_it_was_planned_is_not_stale(change: Change, there: Fields | 
         ),
     ],
 )
-def test_what_changed_is_named_with_both_values(
+def test_what_changed_is_named_with_both_values_pln_03(
     change: Change, there: Fields | None, said: str
 ) -> None:
     assert _reasons(change, there) == [said]
 
 
-def test_what_the_plan_does_not_touch_may_have_changed() -> None:
+def test_what_the_plan_does_not_touch_may_have_changed_pln_04() -> None:
     observed = State({AMINA: {"login": True}, Key("account", ("kofi",)): {"login": False}})
 
     assert list(stale_reasons([DELETE], observed)) == []
