@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from reconciler.classify import Direction
+from reconciler.classify import Difference, Direction
 from reconciler.errors import InputError
 from reconciler.manifest.faults import Shapes, problems_of
 from reconciler.manifest.option_values import CONFIG
@@ -24,7 +24,6 @@ from reconciler.manifest.schema import schema_of, text_of
 from reconciler.manifest.yaml_reader import LARGEST_FILE, Document, read_yaml
 from reconciler.manifest.yaml_values import YamlMap, descend
 from reconciler.source import Problem, Source
-from reconciler.state import Key
 
 _SCHEMA_ID: Final = "urn:reconciler:acknowledge:v1"
 
@@ -48,8 +47,11 @@ class Match(BaseModel):
     target: Name = Field(description="The target, as the manifest calls it.")
     key: Omittable[Line] = Field(
         default=None,
-        description="The record, as drift shows it; * and ? stand for any characters. Without it "
-        "all records of the target.",
+        description="The record, such as `membership analysts/kofi`; * and ? stand for any "
+        "characters. Without it all records of the target.",
+    )
+    id: Omittable[Line] = Field(
+        default=None, description="The id that drift shows, such as D-0a1b2c3d."
     )
 
 
@@ -102,7 +104,7 @@ class Acknowledged:
 class Baseline:
     """Drift that `by` silenced before `until`, which is exclusive.
 
-    `key` is a shell pattern, `direction` None for all.
+    `key` is a shell pattern, `direction` None for all, `id` that of one difference or empty.
     """
 
     target: str
@@ -112,11 +114,16 @@ class Baseline:
     by: str
     reason: str
     source: Source
+    id: str = ""
 
-    def covers(self, target: str, key: Key, direction: Direction) -> bool:
+    def covers(self, target: str, drift: Difference) -> bool:
         """Whether the entry is about this drift."""
-        is_direction = self.direction in (None, direction)
-        return target == self.target and is_direction and fnmatchcase(str(key), self.key)
+        return (
+            target == self.target
+            and self.direction in (None, drift.direction)
+            and self.id in ("", drift.id)
+            and fnmatchcase(str(drift.key), self.key)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +142,9 @@ class Acknowledgements:
         """The entries that have not ended and are about none of these findings."""
         return tuple(each for each in self.accepted if at < each.until and each.finding not in ids)
 
-    def silenced(
-        self, target: str, key: Key, direction: Direction, at: datetime
-    ) -> Baseline | None:
+    def silenced(self, target: str, drift: Difference, at: datetime) -> Baseline | None:
         """The entry that silences this drift and has not ended; of several the last to end."""
-        found = [
-            each
-            for each in self.baselines
-            if at < each.until and each.covers(target, key, direction)
-        ]
+        found = [each for each in self.baselines if at < each.until and each.covers(target, drift)]
         return max(found, key=lambda each: each.until, default=None)
 
 
@@ -223,6 +224,7 @@ def _baselines(entries: Sequence[BaselineEntry], places: _Places) -> Iterator[Ba
             by=each.by,
             reason=each.reason,
             source=places.of("drift_baseline", index),
+            id=each.match.id or "",
         )
 
 

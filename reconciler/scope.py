@@ -161,7 +161,7 @@ class Rules:
     """What the manifest demands of who holds what on a target, beyond the records.
 
     `min_holders`: by role or group, the fewest accounts that must hold it in effect. `break_glass`:
-    accounts for emergencies, which must exist and stay as they are.
+    accounts for emergencies, which stay as they are, and must exist where they hold something.
     """
 
     min_holders: Mapping[RolePath, int] = field(default_factory=dict)

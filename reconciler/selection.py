@@ -171,9 +171,13 @@ class _Selecting:
         return "drift" if is_known and piece.class_ in DRIFT_CLASSES else "unknown"
 
     def _ended_sessions(self, change: Change) -> tuple[str, ...]:
+        """Who loses by it what a grant said ends sessions, and has it in no other way."""
         if self.remembered is None or change.key not in self.remembered.ends_sessions:
             return ()
-        return accounts_in(change.key.path[-1], self.observed)
+        given = _given(change.key.path[0], self.remembered.ends_sessions)
+        kept = [accounts_in(each, self.desired.state) for each in sorted(given)]
+        lost = accounts_in(change.key.path[-1], self.observed)
+        return tuple(name for name in lost if not all(name in each for each in kept))
 
     def _leaving(self, change: Change) -> Change:
         """What becomes of an account that no grant asks for any more: instead of being deleted it
@@ -238,6 +242,13 @@ def _without(change: Change, names: Set[str]) -> Change | None:
     if not before:
         return Change("create", change.key, None, whole)
     return Change("update" if whole else "delete", change.key, before, whole or None)
+
+
+def _given(container: str, ends_sessions: Set[Key]) -> frozenset[str]:
+    """The roles that being in this role or group gives, of those whose end ends sessions."""
+    above = [key.path[0] for key in ends_sessions if key.path[1:] == (container,)]
+    found = frozenset(top for each in above for top in _given(each, ends_sessions))
+    return found or frozenset({container})
 
 
 def accounts_in(name: str, state: State) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from reconciler import safety
@@ -104,6 +104,14 @@ def blocked_keys(plan: Plan) -> dict[str, frozenset[Key]]:
     return {target.target: _kept_back(target, plan.blocking) for target in plan.targets}
 
 
+def unplaced(plan: Plan) -> tuple[Finding, ...]:
+    """The findings that block nothing in particular: somebody has to decide all the same."""
+    placed = {(target.target, each.key) for target in plan.targets for each in target.changes}
+    return tuple(
+        each for each in plan.blocking if not any((each.target, key) in placed for key in each.keys)
+    )
+
+
 def _kept_back(target: TargetPlan, findings: Iterable[Finding]) -> frozenset[Key]:
     own = [each for each in findings if each.target == target.target]
     return frozenset(change.key for change in safety.held_back(target.changes, own))
@@ -112,8 +120,13 @@ def _kept_back(target: TargetPlan, findings: Iterable[Finding]) -> frozenset[Key
 def tallies(plan: Plan, silenced: Collection[str] = ()) -> tuple[Tally, ...]:
     """The numbers of every target of a plan; `silenced` are ids of drift that is not counted."""
     held, blocked = held_keys(plan), blocked_keys(plan)
+    beside = Counter(each.target for each in unplaced(plan))
     return tuple(
-        _tally(each, held[each.target], blocked[each.target], silenced) for each in plan.targets
+        replace(
+            _tally(each, held[each.target], blocked[each.target], silenced),
+            blocked=len(blocked[each.target]) + beside[each.target],
+        )
+        for each in plan.targets
     )
 
 

@@ -2,9 +2,13 @@
 are cluster-wide.
 
 RECONCILER_TEST_PG chooses the server: `embedded` (the default: the wheel's, the same version on
-every machine), `system` (the newest one installed) or `docker` (a container for each test,
+every machine), `system` (the newest one installed), the path of a folder with `initdb` and
+`postgres` (as `./dev test --pg` gives it) or `docker` (a container for each test,
 RECONCILER_TEST_PG_IMAGE names the image). RECONCILER_TEST_PG_DSN is for `postgres_dsn` alone: tests
 that need a cluster of their own cannot use a shared server.
+
+The marker `postgres` is on each test that asks for one of these servers, so that no list of test
+files says what has to run again on another version.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -20,6 +25,7 @@ import pytest
 
 from reconciler.sandbox.postgres.binaries import (
     ServerBinaries,
+    binaries_in,
     embedded_binaries,
     system_binaries,
 )
@@ -38,6 +44,9 @@ from tests.postgres_container import IMAGE, run_container
 
 _CHOICES = ("embedded", "system", "docker")
 _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
+_SERVER_FIXTURES = frozenset(
+    {"cluster_template", "flowdb", "flowdb_template", "postgres_cluster", "postgres_dsn"}
+)
 
 
 class PostgresServer(Protocol):
@@ -70,6 +79,17 @@ class FlowDBServer:
         if user is None:
             return self.cluster.dsn(database=DATABASE)
         return self.cluster.dsn(database=DATABASE, user=user, password=self.passwords[user])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker that `pytest_itemcollected` gives."""
+    config.addinivalue_line("markers", "postgres: needs a PostgreSQL server of the chosen version")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test that asks for a server, itself or through another fixture."""
+    if isinstance(item, pytest.Function) and _SERVER_FIXTURES.intersection(item.fixturenames):
+        item.add_marker("postgres")
 
 
 def pytest_report_header() -> str:
@@ -145,14 +165,23 @@ def _fill(cluster: PostgresServer) -> dict[str, Secret]:
 
 def _choice() -> str:
     choice = os.environ.get("RECONCILER_TEST_PG", "embedded")
-    if choice not in _CHOICES:
-        raise pytest.UsageError(f"RECONCILER_TEST_PG={choice}: use one of {', '.join(_CHOICES)}")
+    if choice not in _CHOICES and not _is_folder(choice):
+        raise pytest.UsageError(
+            f"RECONCILER_TEST_PG={choice}: use one of {', '.join(_CHOICES)}, or the absolute path "
+            "of a folder with initdb and postgres"
+        )
     return choice
+
+
+def _is_folder(choice: str) -> bool:
+    return os.path.isabs(choice)
 
 
 @cache
 def _local_binaries() -> ServerBinaries:
-    """The newest installed server for `system`, else the wheel's."""
+    """The given folder's server, the newest installed one for `system`, else the wheel's."""
+    if _is_folder(_choice()):
+        return binaries_in(Path(_choice()), origin=_choice())
     if _choice() == "system":
         found, advice = system_binaries(), "install the distribution's PostgreSQL server"
     else:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from reconciler.changes import Change
 from reconciler.diff import in_apply_order
 from reconciler.safety import Situation
-from reconciler.scope import Capabilities, Desired, Policy, Provenance, Rules, Scope
+from reconciler.scope import Capabilities, Desired, Policy, Provenance, Removals, Rules, Scope
 from reconciler.source import Source
 from reconciler.state import EMPTY, Fields, Key, State
 
@@ -117,3 +117,9 @@ def situation(
         account=SERVICE,
         untouchable=frozenset({SERVICE}),
     )
+
+
+def at_ease(observed: State, changes: Sequence[Change], rules: Rules | None = None) -> Situation:
+    """What is judged where nothing is blocked for being too much."""
+    policy = Policy(removals=Removals(percent=100, at_most=1000, floor=1000))
+    return situation(observed, changes, rules=rules, policy=policy)

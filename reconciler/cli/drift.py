@@ -60,9 +60,7 @@ def _silenced(run: Run, plan: Plan) -> dict[str, str]:
     result = {}
     for target in plan.targets:
         for each in target.drift:
-            found = run.acknowledgements.silenced(
-                target.target, each.key, each.direction, run.inputs.now
-            )
+            found = run.acknowledgements.silenced(target.target, each, run.inputs.now)
             if found is not None:
                 until = time_text(found.until)
                 result[each.id] = f"until {until}, by {found.by}: {found.reason}"

@@ -58,10 +58,11 @@ class RuleExpansion:
                 yield (name,), group.min_members
 
     def _break_glass(self) -> frozenset[str]:
-        """The accounts, on this target, of users for emergencies who hold something here."""
+        """The names that users for emergencies have on this target, whether or not they hold
+        anything here: the last that they hold may just have been taken out of the file.
+        """
         users = self.view.manifest.policies.break_glass
-        names = (self.view.account_names[user] for user in users)
-        return frozenset(name for name in names if Key("account", (name,)) in self.records.fields)
+        return frozenset(self.view.account_names[user] for user in users)
 
     def _apart(self) -> Iterator[Apart]:
         for each in self.view.manifest.policies.separations:
@@ -93,7 +94,9 @@ class RuleExpansion:
             if grant.until is None and risky & self._reach.roles(grant.role):
                 keys = self._present(self._outer_keys(index))
                 if keys:
-                    yield Permanent(grant.user or f"group {grant.group}", grant.role, keys)
+                    user = grant.user
+                    person = self.view.users[user].name or user if user else ""
+                    yield Permanent(person or f"group {grant.group}", grant.role, keys)
 
     def _present(self, keys: Iterable[Key]) -> tuple[Key, ...]:
         return tuple(sorted({key for key in keys if key in self.records.fields}))

@@ -70,7 +70,7 @@ class Application:
                     credentials.close()
             report = replace(report, recovered=recovered)
             if recording is not None:
-                self._remember(recording)
+                self._remember(recording, report)
                 recording.end(report.exit_code, summary(report))
         return report
 
@@ -87,14 +87,19 @@ class Application:
         written = credentials.path if credentials and credentials.has_entries else ""
         return Report(self._plan, verified, written, interrupted=self._limits.stop())
 
-    def _remember(self, recording: Recording) -> None:
+    def _remember(self, recording: Recording, report: Report) -> None:
         """Remember every target that could be read last, whatever became of the changes."""
+        remaining = {
+            each.target: frozenset(change.key for change in each.remaining)
+            for each in report.targets
+        }
         left = {
             target.target: applied_after(
                 self._plan,
                 target,
                 self._last[target.target],
                 self._run.capabilities_of(target.target),
+                kept_otherwise=remaining[target.target],
             )
             for target in self._plan.targets
             if target.target in self._last

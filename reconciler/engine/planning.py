@@ -153,6 +153,12 @@ def other_systems(
             yield safety.finding("other-system", name, message, (), blocking=False)
 
 
+def about(findings: Sequence[Finding], situations: Sequence[safety.Situation]) -> list[Finding]:
+    """The findings that have to do with any change of these plans: the others can wait."""
+    changed = {(each.desired.target, change.key) for each in situations for change in each.changes}
+    return [each for each in findings if any((each.target, key) in changed for key in each.keys)]
+
+
 def released(target: TargetPlan, findings: Sequence[Finding]) -> tuple[Change, ...]:
     """The changes of a target that no finding holds back."""
     own = [each for each in findings if each.target == target.target]

@@ -262,9 +262,10 @@ def _moved(target: TargetPlan, at: str, author: str) -> str:
 def _told(target: str, statuses: Sequence[str]) -> str:
     done, changed = statuses.count("done"), statuses.count("changed")
     rest = len(statuses) - done - changed
+    ends = ((done, "done"), (rest, "not done"), (changed, "something else now"))
+    said = [f"{number} {'is' if number == 1 else 'are'} {end}" for number, end in ends if number]
     return (
-        f"{target}: an earlier run ended in the middle. Of what it was sending, {done} were done, "
-        f"{rest} not, and {changed} are something else now"
+        f"{target}: an earlier run ended in the middle. Of what it was sending, {', '.join(said)}"
     )
 
 

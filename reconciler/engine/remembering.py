@@ -2,12 +2,13 @@
 
 Here belongs the rule: what is in sync is applied, and whatever is not stays as it was remembered.
 So work that failed is still to be done, drift is still drift, and what somebody made by hand as the
-manifest says is taken over. Pure.
+manifest says is taken over. What was written and the target keeps otherwise is remembered as it is
+kept: it is still to be done, and nobody else's doing. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from reconciler.diff import diff
@@ -15,7 +16,7 @@ from reconciler.engine.reading import Reading
 from reconciler.plan import Plan, TargetPlan
 from reconciler.scope import Capabilities
 from reconciler.selection import lost_by_leavers
-from reconciler.state import Fields, Key, State
+from reconciler.state import EXACT_KINDS, Fields, Key, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,23 @@ class Left:
 
 
 def applied_after(
-    plan: Plan, target: TargetPlan, reading: Reading, capabilities: Capabilities
+    plan: Plan,
+    target: TargetPlan,
+    reading: Reading,
+    capabilities: Capabilities,
+    *,
+    kept_otherwise: Set[Key] = frozenset(),
 ) -> Left:
-    """What to remember of a target that was read after the last write, or when there was none."""
+    """What to remember of a target that was read after the last write, or when there was none.
+
+    `kept_otherwise` are the records that were written and are not as they were asked.
+    """
     asked, memory = reading.asked.records, reading.memory
     before = memory.state.records if memory else {}
     off = {change.key for change in diff(reading.desired.state, reading.observed)}
     records: dict[Key, Fields] = {key: asked[key] for key in asked if key not in off}
     records.update((key, before[key]) for key in off if key in before)
+    records.update(_as_kept(key, reading) for key in kept_otherwise if key in reading.observed)
     records.update(_left_accounts(before.keys() - asked.keys(), reading, capabilities))
     ends = reading.desired.ends_sessions | (memory.head.ends_sessions if memory else frozenset())
     return Left(
@@ -51,6 +61,14 @@ def applied_after(
         is_whole=not off & asked.keys() and len(records) == len(asked),
         place=reading.identity.place,
     )
+
+
+def _as_kept(key: Key, reading: Reading) -> tuple[Key, Fields]:
+    """A record as the target keeps it, as far as it is asked for."""
+    there, asked = reading.observed.records[key], reading.desired.state.get(key)
+    if key.kind in EXACT_KINDS or asked is None:
+        return key, there
+    return key, {name: there[name] for name in asked if name in there}
 
 
 def _left_accounts(

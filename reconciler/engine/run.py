@@ -25,6 +25,7 @@ from reconciler.engine.memory import Memories, Memory
 from reconciler.engine.planning import (
     Choice,
     Target,
+    about,
     accepted,
     other_systems,
     plan_target,
@@ -255,6 +256,8 @@ class Run:
         findings = [*other_systems(readings, self.memories.head)]
         findings += [found for each in situations for found in safety.judge(each)]
         findings += safety.check_total(situations, self._removals)
+        if choice.only_expiry:
+            findings = about(findings, situations)
         boundary = next_boundary(self.loaded.manifest, self.inputs.now)
         return Plan(
             at=time_text(self.inputs.now),

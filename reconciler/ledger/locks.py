@@ -88,7 +88,8 @@ def _held_text(held: LockStatus) -> str:
     run = f", run {held.run_id}" if held.run_id else ""
     return (
         f"{held.target}: the lock is held by {held.holder}{run}, since {held.since}; wait for that "
-        f"run to end. If it died, the lock is free at {held.expires}"
+        f"run to end. If it died, the lock is free at {held.expires}, or once you free it: "
+        f"reconciler lock --break {held.target}"
     )
 
 

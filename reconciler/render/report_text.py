@@ -16,7 +16,7 @@ from reconciler.render.phrases import SYMBOLS, TONES, counted, phrase
 from reconciler.render.sections import Subjects
 from reconciler.report import Report, TargetReport
 from reconciler.state import Key
-from reconciler.status import blocked_keys, held_keys
+from reconciler.status import blocked_keys, held_keys, unplaced
 
 _TITLES: Final[tuple[tuple[Status, str], ...]] = (
     ("done", "Done"),
@@ -38,8 +38,9 @@ def report_text(report: Report, *, colour: bool = False, lists_done: bool = True
 def report_summary(report: Report) -> str:
     """The one line that counts what was done and says whether the targets are as planned now."""
     number = outcome_counts(report.outcomes)
-    blocked = _number(blocked_keys(report.plan))
-    held = _number(held_keys(report.plan)) - blocked
+    changes = _number(blocked_keys(report.plan))
+    held = _number(held_keys(report.plan)) - changes
+    blocked = changes + len(unplaced(report.plan))
     if not report.outcomes and not blocked and not held and not report.interrupted:
         return "Nothing to do: nothing was changed."
     converged = is_converged(report)

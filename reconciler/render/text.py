@@ -17,7 +17,7 @@ from reconciler.render.page import Line, page
 from reconciler.render.phrases import SYMBOLS, TONES, counted, listed, origin, phrase
 from reconciler.render.sections import Subjects, sections
 from reconciler.state import Key
-from reconciler.status import blocked_keys, held_keys
+from reconciler.status import blocked_keys, held_keys, unplaced
 
 _ASKED: Final = "What the manifest asks"
 _REPAIRS: Final = "Repairs of what changed on the target"
@@ -48,8 +48,9 @@ def plan_summary(plan: Plan) -> str:
     if not touched:
         return _nothing_to_do(plan)
     number = counts(plan.changes)
-    blocked = sum(len(keys) for keys in blocked_keys(plan).values())
-    held = sum(len(keys) for keys in held_keys(plan).values()) - blocked
+    changes = sum(len(keys) for keys in blocked_keys(plan).values())
+    held = sum(len(keys) for keys in held_keys(plan).values()) - changes
+    blocked = changes + len(unplaced(plan))
     return (
         f"Plan: {number['create']} to create, {number['update']} to update, "
         f"{number['delete']} to delete on {counted(touched, 'target')}{_repairs(plan)}; "
@@ -58,6 +59,9 @@ def plan_summary(plan: Plan) -> str:
 
 
 def _nothing_to_do(plan: Plan) -> str:
+    undecided = len(unplaced(plan))
+    if undecided:
+        return f"Nothing to write; {counted(undecided, 'finding')} to decide."
     left = sum(len(target.drift) for target in plan.targets)
     if left:
         verb = "stays as it is" if left == 1 else "stay as they are"

@@ -5,6 +5,7 @@ Here belong narrowed access, conflicts, and rights that nobody can say the origi
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 from reconciler.classify import Difference
@@ -36,7 +37,14 @@ def held(situation: Situation) -> Iterator[Finding]:
         is_kept = touched(each.key)[-1] in desired.rules.break_glass
         if is_cut and each.key.kind in ("account", "membership") and not is_kept:
             message = f"{_what_is_cut(each, desired)}: somebody may have cut it in an emergency"
-            yield Finding(each.id, "held", desired.target, message, (each.key,), holds=True)
+            id = each.id if each.observed is None else _id_with(each, message)
+            yield Finding(id, "held", desired.target, message, (each.key,), holds=True)
+
+
+def _id_with(difference: Difference, message: str) -> str:
+    """An id that is another one when other values are told: what was accepted then is not now."""
+    digest = hashlib.sha256(f"{difference.id}\n{message}".encode()).hexdigest()
+    return f"D-{digest[:8]}"
 
 
 def _what_is_cut(difference: Difference, desired: Desired) -> str:
@@ -69,8 +77,8 @@ def conflict(situation: Situation) -> Iterator[Finding]:
                 f"{each.key} was changed in the manifest and on {situation.target}: "
                 f"{_three_sides(each)}. Accept to write what the manifest says"
             )
-            target = situation.target
-            yield Finding(each.id, "conflict", target, message, (each.key,), blocking=True)
+            id = _id_with(each, message)
+            yield Finding(id, "conflict", situation.target, message, (each.key,), blocking=True)
 
 
 def _three_sides(difference: Difference) -> str:

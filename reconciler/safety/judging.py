@@ -7,7 +7,7 @@ one. The rules themselves are in the other modules of this package.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.changes import Change
 from reconciler.holding import Holding
@@ -54,6 +54,17 @@ def _at_once(situation: Situation) -> Iterator[Finding]:
     yield from duties.permanent_risky(situation)
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The changes that may be held back: those by which anybody is in less, those that give
+    something, and those that come about since a grant ended.
+    """
+
+    lose: frozenset[Key]
+    give: frozenset[Key]
+    end: frozenset[Key]
+
+
 def _at_worst(situation: Situation, found: Sequence[Finding]) -> list[Finding]:
     """What breaks a rule at some step or takes too much, whatever of the findings is accepted.
 
@@ -62,29 +73,33 @@ def _at_worst(situation: Situation, found: Sequence[Finding]) -> list[Finding]:
     look again until nothing more is held back.
     """
     held: frozenset[Key] = frozenset()
-    lose: frozenset[Key] | None = None
-    give: frozenset[Key] | None = None
+    parts: _Held | None = None
     of_losses: list[Finding] = []
     of_gains: list[Finding] = []
     while True:
         all_found = [*found, *of_losses, *of_gains]
         held |= frozenset(each.key for each in held_back(situation.changes, all_found))
-        now_lose, now_give = _parted(situation, held)
-        if (now_lose, now_give) == (lose, give):
+        now = _parted(situation, held)
+        if now == parts:
             return [*of_losses, *of_gains]
-        if now_give != give:
-            of_losses = _of_losses(situation, now_give)
-        if now_lose != lose:
-            of_gains = _of_gains(situation, now_lose, found)
-        lose, give = now_lose, now_give
+        if parts is None or (now.give, now.end) != (parts.give, parts.end):
+            of_losses = _of_losses(situation, now)
+        if parts is None or now.lose != parts.lose:
+            of_gains = _of_gains(situation, now.lose, found)
+        parts = now
 
 
-def _of_losses(situation: Situation, held: Set[Key]) -> list[Finding]:
-    """What is found when all is taken that would be, and nothing is given that may be held."""
-    changes = _less(situation.changes, held)
-    violations = walk_losses(situation, changes)
-    findings = _findings(violations, situation.target)
-    return [*findings, *removals(replace(situation, changes=changes))]
+def _of_losses(situation: Situation, held: _Held) -> list[Finding]:
+    """What is found when all is taken that would be, and nothing is given that may be held.
+
+    What may be kept past its end is counted both as if it ended and as if it did not.
+    """
+    changes = _less(situation.changes, held.give)
+    found = _findings(walk_losses(situation, changes), situation.target)
+    found += removals(replace(situation, changes=changes))
+    if held.end:
+        found += removals(replace(situation, changes=_less(changes, held.end)))
+    return list({each.id: each for each in found}.values())
 
 
 def _of_gains(situation: Situation, held: Set[Key], found: Sequence[Finding]) -> list[Finding]:
@@ -93,16 +108,16 @@ def _of_gains(situation: Situation, held: Set[Key], found: Sequence[Finding]) ->
     return _findings(_not_said(violations, found), situation.target)
 
 
-def _parted(situation: Situation, held: frozenset[Key]) -> tuple[frozenset[Key], frozenset[Key]]:
-    """Those of the held changes by which anybody is in less, and those that give something."""
-    if not held:
-        return held, held
-    graph = Holding(situation.observed, situation.capabilities)
+def _parted(situation: Situation, held: frozenset[Key]) -> _Held:
     changes = [change for change in situation.changes if change.key in held]
-    lose = [each.key for each in changes if graph.loses(each)]
-    able = situation.capabilities
-    give = [each.key for each in changes if graph.gains(each) or not takes(each, able)]
-    return frozenset(lose), frozenset(give)
+    if not changes:
+        return _Held(held, held, held)
+    graph, able = Holding(situation.observed, situation.capabilities), situation.capabilities
+    return _Held(
+        lose=frozenset(each.key for each in changes if graph.loses(each)),
+        give=frozenset(each.key for each in changes if graph.gains(each) or not takes(each, able)),
+        end=frozenset(each.key for each in changes if each.cause == "expiry"),
+    )
 
 
 def _less(changes: tuple[Change, ...], keys: Set[Key]) -> tuple[Change, ...]:

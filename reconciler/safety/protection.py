@@ -78,7 +78,7 @@ def break_glass(situation: Situation) -> Iterator[Finding]:
     created = {change.key for change in situation.changes if change.action == "create"}
     for name in names:
         key = Key("account", (name,))
-        if key not in situation.observed and key not in created:
+        if key in situation.desired.state and key not in {*situation.observed.records, *created}:
             message = (
                 f'the break-glass account "{name}" is not on {situation.target}, and nothing in '
                 "this plan creates it; there is no way in when all else fails"

@@ -24,11 +24,10 @@ def held_back(changes: Sequence[Change], findings: Iterable[Finding]) -> tuple[C
     """
     named = {key for each in findings if each.is_holding for key in each.keys}
     held = {change.key for change in changes if change.key in named} if named else set()
-    new = held
-    while new:
-        new = set(_dependents(changes, held))
-        held |= new
-    return tuple(change for change in changes if change.key in held) if held else ()
+    if not held:
+        return ()
+    held |= set(_dependents(changes, held))  # nothing depends on a dependent of these alone
+    return tuple(change for change in changes if change.key in held)
 
 
 def _dependents(changes: Sequence[Change], held: Set[Key]) -> Iterator[Key]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import psycopg
@@ -25,8 +25,6 @@ from reconciler.sandbox.postgres.flowdb import DATABASE
 from reconciler.sandbox.systems import SandboxSystems, sandbox_systems
 from reconciler.secret import Secret
 from tests.e2e.conftest import Program, clean_environment
-
-ROOT = Path(__file__).parents[2]
 
 OWN_ACCOUNT = "access_tool"
 """Who the program is on PostgreSQL: a login of its own, not the superuser of the installation."""
@@ -207,6 +205,16 @@ class House:
             text = text.replace(old, new)
         (self.folder / "access.yaml").write_text(text, encoding="utf-8")
 
+    def grant(self, *grants: str) -> None:
+        """Add grants at the end."""
+        lines = "".join(f"  - {each}\n" for each in grants)
+        self.edit(("\npolicies:\n", f"{lines}\npolicies:\n"))
+
+    def place_of(self, text: str) -> str:
+        """The file and line of the manifest in which this text stands."""
+        (number,) = (n for n, line in enumerate(self.manifest.splitlines(), 1) if text in line)
+        return f"access.yaml:{number}"
+
     @contextmanager
     def mistake(self, *changes: tuple[str, str]) -> Iterator[None]:
         """An edit that somebody takes back when the block ends."""
@@ -227,29 +235,36 @@ class House:
 
     def apply(self, *arguments: str, exits: int = 0) -> str:
         """Run `apply` with a new file for passwords, and keep those that it gave."""
+        with self._new_passwords() as file:
+            return self.run("apply", *arguments, "--credentials-out", file, exits=exits)
+
+    @contextmanager
+    def _new_passwords(self) -> Iterator[str]:
+        """The name of a new file, whose passwords are known once the block ends."""
         self._files += 1
         name = f"passwords-{self._files}.jsonl"
-        output = self.run("apply", *arguments, "--credentials-out", name, exits=exits)
+        yield name
         if (self.folder / name).exists():
             for line in (self.folder / name).read_text(encoding="utf-8").splitlines():
                 entry = json.loads(line)
                 self.passwords[entry["target"], entry["account"]] = entry["password"]
-        return output
 
-    def killed(self, *arguments: str, point: int, lease_s: float) -> None:
-        """Run a command that kills itself, as if its machine lost power, at a point of the journal;
-        its lock is held for so long after that.
+    def killed_apply(self, *, at: Literal["intent", "result"], lease_s: float) -> None:
+        """Run an `apply` that dies, as if its machine lost power: when it has just written down
+        what it is about to send to the database, or has just sent it. Its locks live for so long.
         """
-        done = subprocess.run(
-            [sys.executable, "-c", _DYING, str(point), str(lease_s), *arguments],
-            cwd=self.folder,
-            env={**clean_environment(), **self.program.environment, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
+        with self._new_passwords() as file:
+            arguments = ("apply", "--yes", "--credentials-out", file)
+            done = subprocess.run(
+                [sys.executable, "-c", _DYING, at, str(lease_s), *arguments],
+                cwd=self.folder,
+                env={**clean_environment(), **self.program.environment},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=60,
+                check=False,
+            )
         self._write_down(arguments, done)
         assert done.returncode == _KILLED, done.stdout + done.stderr
 
@@ -289,9 +304,7 @@ class House:
 
     def may(self, role: str, privilege: str, table: str) -> bool:
         """Whether a role may do this with a table of PostgreSQL."""
-        ((answer,),) = self.sql(
-            f"SELECT has_table_privilege('{role}', '{table}', '{privilege}')"
-        )
+        ((answer,),) = self.sql(f"SELECT has_table_privilege('{role}', '{table}', '{privilege}')")
         return bool(answer)
 
     def signed_in(self, account: str) -> psycopg.Connection:
@@ -329,11 +342,27 @@ class House:
 
 
 _DYING = """
-import sys
-from tests.conformance import crash_main
+import os, signal, sys
 from reconciler.cli import main
-point, crash_main.LEASE_S, sys.argv[1:] = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
-crash_main.crash_at(point)
+from reconciler.ledger import locks
+from reconciler.ledger.ledger import Ledger
+
+moment, lease_s, sys.argv[1:] = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+append = Ledger.append
+
+def die(entries, kind):
+    if moment == kind and any((each.kind, each.target) == (kind, "db") for each in entries):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def deadly_append(ledger, *entries):
+    die(entries, "result")
+    written = append(ledger, *entries)
+    die(entries, "intent")
+    return written
+
+Ledger.append = deadly_append
+Ledger.lock.__kwdefaults__["ttl_s"] = lease_s
+locks._BEATS_PER_LEASE = 0.001
 main()
 """
 
@@ -366,8 +395,3 @@ def furnished_house(folder: Path) -> Iterator[House]:
         (folder / "wiki.json").write_text(json.dumps(WIKI), encoding="utf-8")
         yield House(systems, Program(folder, {**systems.environment, "FLOWDB_DSN": dsn}))
         assert systems.flowauth.unplanned_errors == ()
-
-
-def copy_of_ledger(house: House) -> Path:
-    """A copy of the ledger as it is now."""
-    return Path(shutil.copy(house.folder / ".reconciler" / "ledger.sqlite3", house.folder / "old"))

@@ -15,7 +15,7 @@ from reconciler.acknowledgements import (
     parse_acknowledgements,
     read_acknowledgements,
 )
-from reconciler.classify import Direction
+from reconciler.classify import Difference, Direction
 from reconciler.errors import InputError
 from reconciler.manifest.yaml_reader import read_yaml
 from reconciler.source import Source
@@ -93,6 +93,10 @@ def test_entries_about_no_finding_are_told_unless_they_have_ended() -> None:
 # Silencing
 
 
+def _drift(key: Key, direction: Direction, id: str = "D-1") -> Difference:
+    return Difference(id, key, "drift", direction, "drift", {}, {}, None)
+
+
 @pytest.mark.parametrize(
     "target, key, direction, reason",
     [
@@ -109,16 +113,28 @@ def test_entries_about_no_finding_are_told_unless_they_have_ended() -> None:
 def test_a_baseline_silences_what_it_matches_and_nothing_else_drf_03(
     target: str, key: Key, direction: Direction, reason: str | None
 ) -> None:
-    found = _parse(FILE).silenced(target, key, direction, NOON)
+    found = _parse(FILE).silenced(target, _drift(key, direction), NOON)
 
     assert (found and found.reason) == reason
+
+
+def test_a_baseline_may_name_one_difference_by_its_id_drf_03() -> None:
+    text = (
+        FILE
+        + "  - {match: {target: flowdb, id: D-2}, until: 2099-01-01T00:00:00Z, by: a, reason: b}\n"
+    )
+    acknowledgements = _parse(text)
+    other = Key("account", ("esi",))
+
+    assert acknowledgements.silenced("flowdb", _drift(other, "mixed", "D-1"), NOON) is None
+    assert acknowledgements.silenced("flowdb", _drift(other, "mixed", "D-2"), NOON) is not None
 
 
 def test_a_baseline_that_has_ended_silences_nothing_drf_03() -> None:
     acknowledgements = _parse(FILE)
 
-    before = acknowledgements.silenced("flowdb", KOFI, "widened", NOON)
-    after = acknowledgements.silenced("flowdb", KOFI, "widened", NOON + SECOND)
+    before = acknowledgements.silenced("flowdb", _drift(KOFI, "widened"), NOON)
+    after = acknowledgements.silenced("flowdb", _drift(KOFI, "widened"), NOON + SECOND)
 
     assert before is not None
     assert before.source == Source("ack.yaml", 7, 5, "drift_baseline.0")

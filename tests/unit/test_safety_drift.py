@@ -122,7 +122,8 @@ def test_a_conflict_blocks_and_says_all_three_values() -> None:
 
     (found,) = judge(_drifted(difference, change))
 
-    assert (found.id, found.rule, found.keys, found.blocking) == ("D-1", "conflict", (key,), True)
+    assert (found.rule, found.keys, found.blocking) == ("conflict", (key,), True)
+    assert found.id.startswith("D-")
     assert "limit was 1, the manifest wants 2, it is 3" in found.message
     assert "login was true, the manifest wants false, it is true" in found.message
 
@@ -201,10 +202,25 @@ def test_a_break_glass_account_may_be_created_and_be_given_something() -> None:
 
 
 def test_a_break_glass_account_that_is_not_there_and_not_created_blocks() -> None:
-    (found,) = judge(situation(state(accounts=["kofi"]), rules=BREAKER))
+    case = situation(state(accounts=["kofi"]), rules=BREAKER)
+    wanted = replace(case.desired, state=state(accounts=["breaker"]))
+
+    (found,) = judge(replace(case, desired=wanted))
 
     assert (found.rule, found.keys, found.blocking) == ("break-glass", (), True)
     assert '"breaker" is not on flowdb' in found.message
+
+
+def test_a_break_glass_account_is_not_missed_where_it_holds_nothing() -> None:
+    assert judge(situation(state(accounts=["kofi"]), rules=BREAKER)) == ()
+
+
+def test_the_last_grant_of_a_break_glass_account_does_not_go_with_its_line() -> None:
+    observed = state(inside("rescuers", "breaker"), accounts=["breaker"])
+
+    (found,) = judge(situation(observed, [delete(inside("rescuers", "breaker"))], rules=BREAKER))
+
+    assert (found.rule, found.blocking) == ("break-glass", True)
 
 
 def test_a_break_glass_account_that_is_as_it_should_be_is_not_mentioned() -> None:

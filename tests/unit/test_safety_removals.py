@@ -211,6 +211,16 @@ def test_a_set_is_counted_as_it_is_without_what_ended_del_01() -> None:
     assert "would lose 3 of its 3 members" in found.message
 
 
+def test_what_may_be_kept_past_its_end_is_counted_with_those_who_stay() -> None:
+    end = replace(disable("p1"), cause="expiry")
+    case = situation(_kept_elsewhere(team(5)), [end, *leaving(3)])
+    conflict = Difference("D-1", end.key, "conflict", "mixed", "drift", {}, None, {})
+
+    assert _removals(case) == []
+    (found,) = _removals(replace(case, drift=(conflict,)))
+    assert '"analysts" on flowdb would lose 3 of its 5 members' in found.message
+
+
 # A whole target
 
 

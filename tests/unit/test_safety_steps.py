@@ -1,8 +1,7 @@
-"""The rules that hold after every step: administrators, our own access, holders, duties apart."""
+"""The rules that hold after every step: administrators, our own access, the fewest holders."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,13 +10,14 @@ from reconciler.changes import Change
 from reconciler.classify import Difference
 from reconciler.plan import Finding
 from reconciler.safety import Situation, held_back, judge, walk
-from reconciler.scope import Apart, Capabilities, Policy, Removals, Rules
+from reconciler.scope import Capabilities, Rules
 from reconciler.state import Fields, Key, State
 from tests.safety_cases import (
     ADMINISTRATOR,
     SERVICE,
     USER,
     account,
+    at_ease,
     create,
     delete,
     demote,
@@ -25,14 +25,10 @@ from tests.safety_cases import (
     group,
     inside,
     role,
-    situation,
     state,
     tables,
     update,
 )
-
-AT_EASE = Policy(removals=Removals(percent=100, at_most=1000, floor=1000))
-"""Nothing is blocked for being too much."""
 
 EDGE: Fields = {"admin": False, "inherit": True, "set": True}
 ADMIN_ONLY: Fields = {"admin": True, "inherit": False, "set": False}
@@ -40,10 +36,6 @@ ADMIN_ONLY: Fields = {"admin": True, "inherit": False, "set": False}
 
 def _found(case: Situation, rule: str) -> list[Finding]:
     return [each for each in judge(case) if each.rule == rule]
-
-
-def _case(observed: State, changes: Sequence[Change], rules: Rules | None = None) -> Situation:
-    return situation(observed, changes, rules=rules, policy=AT_EASE)
 
 
 # The last administrator
@@ -54,7 +46,7 @@ def _administrators(*names: str) -> State:
 
 
 def test_the_last_administrator_is_not_removed_pro_05() -> None:
-    case = _case(_administrators("amina"), [delete(account("amina"))])
+    case = at_ease(_administrators("amina"), [delete(account("amina"))])
 
     (found,) = _found(case, "last-administrator")
 
@@ -66,10 +58,10 @@ def test_power_that_somebody_gave_by_hand_is_taken_back_though_nobody_else_has_i
     raised = Difference(
         "D-1", account("amina"), "drift", "widened", "drift", None, USER, ADMINISTRATOR
     )
-    case = replace(_case(_administrators("amina"), [demote("amina")]), drift=(raised,))
+    case = replace(at_ease(_administrators("amina"), [demote("amina")]), drift=(raised,))
 
     assert _found(case, "last-administrator") == []
-    both = replace(_case(_administrators("amina", "esi"), [demote("amina"), demote("esi")]))
+    both = replace(at_ease(_administrators("amina", "esi"), [demote("amina"), demote("esi")]))
     assert _found(replace(both, drift=(raised,)), "last-administrator") != []
 
 
@@ -79,38 +71,38 @@ def test_two_administrators_removed_in_one_plan_are_blocked_though_each_alone_is
 ) -> None:
     observed, first = _administrators("amina", "esi"), delete(account("amina"))
 
-    (found,) = _found(_case(observed, [first, second]), "last-administrator")
+    (found,) = _found(at_ease(observed, [first, second]), "last-administrator")
 
     assert found.keys == (account("amina"), account("esi"))
     assert found.message.startswith("2 of 2 administrators of flowdb (Amina Diallo, Esi Owusu)")
-    assert judge(_case(observed, [first])) == ()
-    assert judge(_case(observed, [second])) == ()
+    assert judge(at_ease(observed, [first])) == ()
+    assert judge(at_ease(observed, [second])) == ()
 
 
 def test_our_own_account_is_no_other_administrator_pro_05() -> None:
     observed = _administrators("amina", SERVICE)
 
-    assert _found(_case(observed, [demote("amina")]), "last-administrator") != []
+    assert _found(at_ease(observed, [demote("amina")]), "last-administrator") != []
 
 
 def test_an_administrator_who_may_not_sign_in_is_none() -> None:
     off: Fields = {"login": False, "superuser": True}
     observed = state(fields={account("amina"): ADMINISTRATOR, account("esi"): off})
 
-    assert _found(_case(observed, [demote("amina")]), "last-administrator") != []
+    assert _found(at_ease(observed, [demote("amina")]), "last-administrator") != []
 
 
 def test_the_last_administrator_may_go_after_another_was_made_one() -> None:
     promote = update(account("kofi"), {"superuser": False}, {"superuser": True})
     observed = _administrators("amina")
 
-    assert judge(_case(observed, [promote, demote("amina")])) == ()
-    assert judge(_case(observed, [create(account("esi"), ADMINISTRATOR), demote("amina")])) == ()
+    assert judge(at_ease(observed, [promote, demote("amina")])) == ()
+    assert judge(at_ease(observed, [create(account("esi"), ADMINISTRATOR), demote("amina")])) == ()
 
 
 def test_the_last_administrator_stays_where_another_is_made_one_too_late_pro_05() -> None:
     promote = update(account("kofi"), {"superuser": False}, {"superuser": True})
-    case = _case(_administrators("amina"), [])
+    case = at_ease(_administrators("amina"), [])
     wrong_way_round = replace(case, changes=(demote("amina"), promote))
 
     (found,) = _found(wrong_way_round, "last-administrator")
@@ -122,7 +114,7 @@ def test_the_last_administrator_stays_where_another_is_made_one_too_late_pro_05(
 def test_the_last_administrator_stays_where_making_another_one_is_held_back_pro_05() -> None:
     promote = update(account("kofi"), {"superuser": False}, {"superuser": True})
     cut = Difference("D-1", promote.key, "drift", "narrowed", "drift", {}, {}, {})
-    case = replace(_case(_administrators("amina"), [promote, demote("amina")]), drift=(cut,))
+    case = replace(at_ease(_administrators("amina"), [promote, demote("amina")]), drift=(cut,))
 
     findings = judge(case)
 
@@ -131,14 +123,14 @@ def test_the_last_administrator_stays_where_making_another_one_is_held_back_pro_
 
 
 def test_a_target_that_had_no_other_administrator_needs_none() -> None:
-    assert judge(_case(_administrators(), [delete(account("kofi"))])) == ()
+    assert judge(at_ease(_administrators(), [delete(account("kofi"))])) == ()
 
 
 def test_an_administrator_by_level_is_one_until_the_level_is_lower_pro_05() -> None:
     capabilities = Capabilities(levels=("user", "admin"), administrator={"level": "admin"})
     lower = update(account("amina"), {"level": "admin"}, {"level": "user"})
     observed = state(fields={account("amina"): {"level": "admin"}})
-    case = replace(_case(observed, [lower]), capabilities=capabilities)
+    case = replace(at_ease(observed, [lower]), capabilities=capabilities)
 
     assert [each.rule for each in judge(case)] == ["last-administrator"]
 
@@ -148,8 +140,8 @@ def test_an_administrator_whose_account_gets_another_name_is_removed_and_created
     renamed = [create(account("amina_d"), ADMINISTRATOR), delete(account("amina"))]
     without_power = [create(account("amina_d"), USER), delete(account("amina"))]
 
-    assert judge(_case(observed, renamed)) == ()
-    assert [each.rule for each in judge(_case(observed, without_power))] == ["last-administrator"]
+    assert judge(at_ease(observed, renamed)) == ()
+    assert [each.rule for each in judge(at_ease(observed, without_power))] == ["last-administrator"]
 
 
 def test_holders_of_a_role_whose_accounts_get_other_names_are_counted_by_account_pro_03() -> None:
@@ -157,8 +149,8 @@ def test_holders_of_a_role_whose_accounts_get_other_names_are_counted_by_account
     rules = Rules(min_holders={("owner",): 1})
     renamed = [create(account("amina_d"), USER), delete(inside("owner", "amina"))]
 
-    assert judge(_case(observed, [*renamed, create(inside("owner", "amina_d"))], rules)) == ()
-    assert _found(_case(observed, renamed, rules), "min-holders") != []
+    assert judge(at_ease(observed, [*renamed, create(inside("owner", "amina_d"))], rules)) == ()
+    assert _found(at_ease(observed, renamed, rules), "min-holders") != []
 
 
 # Our own access
@@ -196,7 +188,7 @@ def _own() -> State:
     ids=lambda change: f"{change.action} {change.key}",
 )
 def test_nothing_is_taken_from_us_or_from_what_we_are_in_pro_04(change: Change) -> None:
-    case = _case(_own(), [change])
+    case = at_ease(_own(), [change])
 
     (found,) = _found(case, "own-access")
 
@@ -220,13 +212,13 @@ def test_nothing_is_taken_from_us_or_from_what_we_are_in_pro_04(change: Change) 
 def test_what_is_given_to_us_and_what_is_taken_from_others_is_nothing_to_us(
     change: Change,
 ) -> None:
-    assert judge(_case(_own(), [change])) == ()
+    assert judge(at_ease(_own(), [change])) == ()
 
 
 def test_all_that_is_taken_from_one_role_of_ours_is_one_finding_that_says_how_much_pro_04() -> None:
     changes = [delete(tables("owner")), delete(inside("root", "owner")), delete(tables("root"))]
 
-    found = _found(_case(_own(), changes), "own-access")
+    found = _found(at_ease(_own(), changes), "own-access")
 
     assert [each.message.split(",")[0] for each in found] == [
         '1 change on flowdb would take something from "root"',
@@ -249,7 +241,7 @@ def test_a_role_that_we_may_only_grant_is_none_that_we_are_in_pro_04(
 ) -> None:
     observed = state(role("reader"), tables("reader"), fields={inside("reader", SERVICE): options})
 
-    found = judge(_case(observed, [delete(tables("reader"))]))
+    found = judge(at_ease(observed, [delete(tables("reader"))]))
 
     assert bool(found) == is_blocked
 
@@ -257,7 +249,7 @@ def test_a_role_that_we_may_only_grant_is_none_that_we_are_in_pro_04(
 def test_what_we_come_to_be_in_by_the_plan_is_not_taken_from_either_pro_04() -> None:
     changes = [create(inside("new", "operators")), delete(tables("new"))]
 
-    found = _found(_case(_own(), changes), "own-access")
+    found = _found(at_ease(_own(), changes), "own-access")
 
     assert [each.keys for each in found] == [(tables("new"),)]
 
@@ -276,18 +268,18 @@ def test_a_role_keeps_the_fewest_holders_that_it_needs() -> None:
     observed = _owners("kofi", "amina", "esi")
     two = [delete(inside("owner", "kofi")), delete(inside("owner", "amina"))]
 
-    (found,) = _found(_case(observed, two, TWO), "min-holders")
+    (found,) = _found(at_ease(observed, two, TWO), "min-holders")
 
     assert found.keys == (inside("owner", "amina"), inside("owner", "kofi"))
     assert found.message.startswith(
         '"owner" on flowdb would have 1 of its 3 holders left (Amina Diallo, Kofi Mensah would go)'
         ", and needs 2"
     )
-    assert judge(_case(observed, two[:1], TWO)) == ()
+    assert judge(at_ease(observed, two[:1], TWO)) == ()
 
 
 def test_a_role_that_has_too_few_already_loses_no_more() -> None:
-    found = judge(_case(_owners("kofi"), [delete(inside("owner", "kofi"))], TWO))
+    found = judge(at_ease(_owners("kofi"), [delete(inside("owner", "kofi"))], TWO))
 
     assert [each.rule for each in found] == ["min-holders"]
 
@@ -295,7 +287,7 @@ def test_a_role_that_has_too_few_already_loses_no_more() -> None:
 def test_a_new_role_may_have_too_few_while_it_is_filled() -> None:
     changes = [create(role("owner")), *(create(inside("owner", each)) for each in ("kofi", "esi"))]
 
-    assert judge(_case(state(accounts=["kofi", "esi"]), changes, TWO)) == ()
+    assert judge(at_ease(state(accounts=["kofi", "esi"]), changes, TWO)) == ()
 
 
 def test_holders_are_replaced_one_by_one_since_giving_comes_before_taking() -> None:
@@ -308,8 +300,8 @@ def test_holders_are_replaced_one_by_one_since_giving_comes_before_taking() -> N
     new = {account("esi"): USER, account("yaw"): USER}
     observed = State({**_owners("kofi", "amina").records, **new})
 
-    assert judge(_case(observed, changes, TWO)) == ()
-    given_last = replace(_case(observed, [], TWO), changes=tuple(changes))
+    assert judge(at_ease(observed, changes, TWO)) == ()
+    given_last = replace(at_ease(observed, [], TWO), changes=tuple(changes))
     assert [each.rule for each in judge(given_last)] == ["min-holders"]
 
 
@@ -318,11 +310,19 @@ def test_holders_go_by_what_their_group_loses_and_by_being_switched_off() -> Non
     members = [inside("team", "kofi"), inside("team", "amina")]
     observed = state(role("owner"), group("team"), nested, *members, accounts=["kofi", "amina"])
 
-    by_group = judge(_case(observed, [delete(nested)], TWO))
-    by_account = judge(_case(observed, [disable("kofi")], TWO))
+    by_group = judge(at_ease(observed, [delete(nested)], TWO))
+    by_account = judge(at_ease(observed, [disable("kofi")], TWO))
 
     assert [(each.rule, each.keys) for each in by_group] == [("min-holders", (nested,))]
     assert [(each.rule, each.keys) for each in by_account] == [("min-holders", (account("kofi"),))]
+
+
+def test_a_change_that_takes_nobody_out_is_not_held_back_with_those_that_do() -> None:
+    granting = update(inside("owner", "kofi"), {"admin": False}, {"admin": True})
+
+    (found,) = judge(at_ease(_owners("kofi", "amina"), [disable("kofi"), granting], TWO))
+
+    assert (found.rule, found.keys) == ("min-holders", (account("kofi"),))
 
 
 def test_a_path_that_is_lost_while_another_stays_is_no_loss_of_a_holder() -> None:
@@ -330,85 +330,7 @@ def test_a_path_that_is_lost_while_another_stays_is_no_loss_of_a_holder() -> Non
     both = [inside("team", "kofi"), inside("owner", "kofi"), inside("owner", "amina")]
     observed = state(role("owner"), group("team"), nested, *both, accounts=["kofi", "amina"])
 
-    assert judge(_case(observed, [delete(nested)], TWO)) == ()
-
-
-# Roles that nobody may hold together
-
-APART = Rules(apart=(Apart(frozenset({("approver",), ("requester",)}), frozenset({"esi"})),))
-
-
-def _duties(*pairs: tuple[str, str]) -> State:
-    return state(
-        role("approver"),
-        role("requester"),
-        *(inside(*pair) for pair in pairs),
-        accounts=["kofi", "amina", "esi"],
-    )
-
-
-def test_nobody_comes_to_hold_what_nobody_may_hold_together_through_any_group() -> None:
-    observed = _duties(("requester", "kofi"), ("team", "kofi"), ("team", "amina"))
-
-    (found,) = judge(_case(observed, [create(inside("approver", "team"))], APART))
-
-    assert (found.rule, found.keys) == ("never-together", (inside("approver", "team"),))
-    assert found.message.startswith(
-        "Kofi Mensah would hold approver and requester on flowdb, which nobody may hold together"
-    )
-
-
-def test_who_is_exempt_may_hold_them_together() -> None:
-    observed = _duties(("requester", "esi"))
-
-    assert judge(_case(observed, [create(inside("approver", "esi"))], APART)) == ()
-
-
-def test_who_held_them_together_before_may_go_on_and_be_given_them_anew() -> None:
-    observed = _duties(("requester", "kofi"), ("approver", "kofi"), ("team", "kofi"))
-
-    assert judge(_case(observed, [create(inside("approver", "team"))], APART)) == ()
-
-
-def test_who_moves_from_one_to_the_other_gives_up_the_first_before() -> None:
-    observed = _duties(("requester", "kofi"))
-    taken, given = delete(inside("requester", "kofi")), create(inside("approver", "kofi"))
-    case = _case(observed, [], APART)
-
-    assert judge(replace(case, changes=(taken, given))) == ()
-    (found,) = judge(replace(case, changes=(given, taken)))
-    assert found.keys == (given.key,)
-
-
-def test_who_does_not_give_up_the_first_since_that_is_held_back_does_not_get_the_second() -> None:
-    observed = _duties(("requester", "kofi"))
-    taken, given = delete(inside("requester", "kofi")), create(inside("approver", "kofi"))
-    few = replace(APART, min_holders={("requester",): 1})
-    case = replace(_case(observed, [], few), changes=(taken, given))
-
-    findings = judge(case)
-
-    assert [(each.rule, each.keys) for each in findings] == [
-        ("min-holders", (taken.key,)),
-        ("never-together", (given.key,)),
-    ]
-
-
-def test_an_account_that_is_switched_on_comes_to_hold_what_it_is_in() -> None:
-    off = {account("kofi"): {"login": False, "superuser": False}}
-    observed = State({**_duties(("requester", "kofi"), ("approver", "kofi")).records, **off})
-    on = update(account("kofi"), {"login": False}, {"login": True})
-
-    assert [each.keys for each in judge(_case(observed, [on], APART))] == [(account("kofi"),)]
-
-
-def test_two_of_three_roles_are_together() -> None:
-    three = Rules(apart=(Apart(frozenset({("approver",), ("requester",), ("auditor",)})),))
-    observed = _duties(("requester", "kofi"))
-
-    found = judge(_case(observed, [create(inside("auditor", "kofi"))], three))
-
-    assert [each.rule for each in found] == ["never-together"]
+    assert judge(at_ease(observed, [delete(nested)], TWO)) == ()
 
 
 # The walk
@@ -416,7 +338,7 @@ def test_two_of_three_roles_are_together() -> None:
 
 def test_a_plan_that_only_gives_is_not_walked_where_nothing_given_can_break_a_rule() -> None:
     changes = [create(account(f"p{number}"), USER) for number in range(3)]
-    case = replace(_case(_own(), changes, TWO), observed=_Unreadable({}))
+    case = replace(at_ease(_own(), changes, TWO), observed=_Unreadable({}))
 
     assert judge(case) == ()
     assert list(walk(case, case.changes)) == []
@@ -436,7 +358,7 @@ def test_a_step_is_named_by_its_place_in_what_is_walked_and_its_keys_are_of_the_
 ):
     observed = _owners("kofi", "amina", "esi")
     changes = [delete(inside("owner", name)) for name in ("amina", "esi", "kofi")]
-    case = _case(observed, changes, TWO)
+    case = at_ease(observed, changes, TWO)
 
     (found,) = walk(case, case.changes[1:])
 
@@ -450,4 +372,4 @@ def test_a_membership_that_only_lets_grant_the_role_makes_nobody_a_holder() -> N
     one = Rules(min_holders={("owner",): 1})
     narrowed = update(key, {"admin": True}, {"admin": False})
 
-    assert judge(_case(observed, [narrowed], one)) == ()
+    assert judge(at_ease(observed, [narrowed], one)) == ()

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.plan import Plan
+from reconciler.plan import Finding, Plan, TargetPlan
+from reconciler.render.report_text import report_summary
+from reconciler.render.text import plan_summary
+from reconciler.report import Report, TargetReport
 from reconciler.status import (
     Success,
     Verdict,
@@ -99,3 +102,15 @@ def test_a_status_has_what_the_ledger_remembers_of_each_target() -> None:
     assert (archive.last_success, archive.lock) == (None, None)
     assert auth.last_success == success
     assert auth.tally.target == auth.target == "flowauth"
+
+
+def test_a_finding_that_blocks_nothing_in_particular_is_counted_as_blocked() -> None:
+    target = TargetPlan("db", "memory", "memory 1", "root", applied="0")
+    finding = Finding("S-1", "protection-dropped", "db", "dropped", blocking=True)
+    plan = Plan("2027-01-15T00:00:00Z", "", ("a.yaml",), "0", (target,), (finding,))
+
+    (tally,) = tallies(plan)
+
+    assert tally.blocked == 1
+    assert "1 finding to decide" in plan_summary(plan)
+    assert "1 blocked" in report_summary(Report(plan, (TargetReport("db"),)))
