@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.changes import Change, Outcome
 from reconciler.credentials import CredentialsFile
-from reconciler.engine.planning import released
-from reconciler.engine.recording import Recording, TargetRecord, recorded, summary
+from reconciler.engine.journal import RunJournal
+from reconciler.engine.planning import danger_in, released
+from reconciler.engine.recording import Recording, recorded, summary
 from reconciler.engine.remembering import applied_after
 from reconciler.errors import LockHeldError, ReconcilerError, StaleError, TargetError, UsageError
+from reconciler.explain import applied_to
 from reconciler.plan import Plan
 from reconciler.report import Report, TargetReport
-from reconciler.secret import Secret
 from reconciler.staleness import stale_reasons
 from reconciler.state import Key
 from reconciler.times import time_text
@@ -45,7 +46,7 @@ class Application:
         self._digest = digest
         self._work = {each.target: released(each, plan.findings) for each in plan.targets}
         self._last: dict[str, Reading] = {}
-        self._journals: dict[str, _RunJournal] = {}
+        self._journals: dict[str, RunJournal] = {}
 
     def carry_out(self, credentials_out: str) -> Report:
         """Take the locks, check, write, read once more, and remember. See `Run.apply`."""
@@ -89,17 +90,14 @@ class Application:
 
     def _remember(self, recording: Recording, report: Report) -> None:
         """Remember every target that could be read last, whatever became of the changes."""
-        remaining = {
-            each.target: frozenset(change.key for change in each.remaining)
-            for each in report.targets
-        }
+        remaining = {each.target: each.remaining for each in report.targets}
         left = {
             target.target: applied_after(
                 self._plan,
                 target,
                 self._last[target.target],
                 self._run.capabilities_of(target.target),
-                kept_otherwise=remaining[target.target],
+                remaining=remaining[target.target],
             )
             for target in self._plan.targets
             if target.target in self._last
@@ -171,9 +169,9 @@ class Application:
             return TargetReport(
                 name, tuple(Outcome(change, "skipped", "not started") for change in changes)
             )
-        del self._last[name]
+        reading = self._last.pop(name)
         record = recording.record_of(name) if recording is not None else None
-        journal = _RunJournal(self._run, name, len(changes), self._limits)
+        journal = RunJournal(self._run, name, len(changes), self._limits)
         journal.credentials, journal.record = credentials, record
         self._journals[name] = journal
         outcomes: list[Outcome] = []
@@ -182,15 +180,30 @@ class Application:
             for outcome in self._run.providers[name].apply(changes, journal):
                 outcomes.append(outcome)
                 journal.settle(outcome)
+                if outcome.status not in ("done", "skipped"):
+                    journal.halt(self._danger(reading, outcomes))
         except ReconcilerError as error:
             failure, locked = str(error), isinstance(error, LockHeldError)
         finally:
             unrecorded = journal.close()
-        failure = failure or unrecorded
+        failure = failure or journal.halted or unrecorded
         told = {outcome.change.key for outcome in outcomes}
         untold = [change for change in changes if change.key not in told]
         outcomes += [Outcome(change, "skipped", "not tried") for change in untold]
         return TargetReport(name, tuple(outcomes), failure=failure, locked=locked)
+
+    def _danger(self, reading: Reading, outcomes: Sequence[Outcome]) -> str:
+        """Why nothing more may be done on a target now that a change failed; empty: go on.
+
+        What was to be given before something is taken may be what failed.
+        """
+        name = reading.desired.target
+        told = {outcome.change.key for outcome in outcomes}
+        left = [change for change in self._work[name] if change.key not in told]
+        done = [outcome.change for outcome in outcomes if outcome.status == "done"]
+        now = replace(reading, observed=applied_to(reading.observed, done))
+        rules = {each.rule for each in self._plan.findings if each.accepted}
+        return danger_in(self._run.target(name, now), left, rules)
 
     def _verified(self, report: TargetReport) -> TargetReport:
         """The report with what a second read still finds necessary of what was done.
@@ -215,61 +228,6 @@ class Application:
                 journal.settle(after)
         failure = report.failure or journal.close()
         return replace(report, outcomes=outcomes, remaining=remaining, failure=failure)
-
-
-class _RunJournal:
-    """What a provider is told to tell: progress, the ledger, new passwords, and when to stop."""
-
-    def __init__(self, run: Run, target: str, total: int, limits: Limits) -> None:
-        self._run = run
-        self._target = target
-        self._total = total
-        self._limits = limits
-        self._count = 0
-        self._failures = 0
-        self.credentials: CredentialsFile | None = None
-        self.record: TargetRecord | None = None
-
-    def intend(self, changes: Sequence[Change]) -> None:
-        """Record what is about to be sent, and show it."""
-        if self.record is not None:
-            self.record.intend(changes)
-        self._count += len(changes)
-        what = f"{changes[0].action} {changes[0].key}" if len(changes) == 1 else "one transaction"
-        self._run.progress(f"{self._target}: {self._count} of {self._total}: {what}")
-
-    def settle(self, outcome: Outcome) -> None:
-        """Record what became of a change."""
-        self._failures += outcome.status == "failed"
-        if self.record is not None:
-            # a right that was taken while sessions stayed is looked up, and tried again, next time
-            is_half_done = outcome.status == "failed" and outcome.change.end_sessions
-            known = replace(outcome, status="unknown") if is_half_done else outcome
-            self.record.settle(known)
-
-    def close(self) -> str:
-        """Record what is left to be recorded; why that could not be, or nothing."""
-        try:
-            if self.record is not None:
-                self.record.flush()
-        except ReconcilerError as error:
-            return f"what became of the changes could not be recorded: {error}"
-        return ""
-
-    def is_stopping(self) -> bool:
-        """Whether the user asked to stop, or too much has failed."""
-        most = self._limits.max_failures
-        if self._limits.stop() or self._limits.is_late():
-            return True
-        return most > 0 and self._failures >= most
-
-    def hand_over(self, account: str, password: Secret, expires: str) -> None:
-        """Write the password to the credentials file."""
-        if self.credentials is None:
-            raise UsageError(
-                f"no --credentials-out for the password of {account} on {self._target}"
-            )
-        self.credentials.write(self._target, account, password, expires)
 
 
 def _with_unended(

@@ -6,7 +6,7 @@ Here belongs putting the pure parts together. It decides nothing: what is to be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -151,6 +151,18 @@ def other_systems(
                 "ledger of its own with --ledger"
             )
             yield safety.finding("other-system", name, message, (), blocking=False)
+
+
+def danger_in(target: Target, left: Sequence[Change], accepted_rules: Set[str]) -> str:
+    """What the changes that are left would break, as the target is now; empty where nothing.
+
+    Rules of which a finding was accepted are not looked at.
+    """
+    situation = situation_of(target, Selection(tuple(left), (), ()))
+    for each in safety.walk(situation, left):
+        if each.rule not in accepted_rules:
+            return f"stopped, since a change failed and going on is not safe: {each.message}"
+    return ""
 
 
 def about(findings: Sequence[Finding], situations: Sequence[safety.Situation]) -> list[Finding]:

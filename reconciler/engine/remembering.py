@@ -8,9 +8,10 @@ kept: it is still to be done, and nobody else's doing. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.changes import Change
 from reconciler.diff import diff
 from reconciler.engine.reading import Reading
 from reconciler.plan import Plan, TargetPlan
@@ -40,18 +41,18 @@ def applied_after(
     reading: Reading,
     capabilities: Capabilities,
     *,
-    kept_otherwise: Set[Key] = frozenset(),
+    remaining: Sequence[Change] = (),
 ) -> Left:
     """What to remember of a target that was read after the last write, or when there was none.
 
-    `kept_otherwise` are the records that were written and are not as they were asked.
+    `remaining` are the changes that were made and that the second read still finds necessary.
     """
     asked, memory = reading.asked.records, reading.memory
     before = memory.state.records if memory else {}
     off = {change.key for change in diff(reading.desired.state, reading.observed)}
     records: dict[Key, Fields] = {key: asked[key] for key in asked if key not in off}
     records.update((key, before[key]) for key in off if key in before)
-    records.update(_as_kept(key, reading) for key in kept_otherwise if key in reading.observed)
+    records.update(_kept_otherwise(target, reading, remaining))
     records.update(_left_accounts(before.keys() - asked.keys(), reading, capabilities))
     ends = reading.desired.ends_sessions | (memory.head.ends_sessions if memory else frozenset())
     return Left(
@@ -63,12 +64,20 @@ def applied_after(
     )
 
 
-def _as_kept(key: Key, reading: Reading) -> tuple[Key, Fields]:
-    """A record as the target keeps it, as far as it is asked for."""
-    there, asked = reading.observed.records[key], reading.desired.state.get(key)
-    if key.kind in EXACT_KINDS or asked is None:
-        return key, there
-    return key, {name: there[name] for name in asked if name in there}
+def _kept_otherwise(
+    target: TargetPlan, reading: Reading, remaining: Sequence[Change]
+) -> Iterator[tuple[Key, Fields]]:
+    """Records whose attributes the target took and keeps as something else: as it keeps them.
+
+    What was a repair stays drift, and so do privileges: somebody else may have given them.
+    """
+    repairs = {change.key for change in target.changes if change.cause == "drift"}
+    for change in remaining:
+        asked, there = reading.asked.get(change.key), reading.observed.get(change.key)
+        if asked is None or there is None or change.key.kind in EXACT_KINDS:
+            continue
+        if change.key not in repairs:
+            yield change.key, {name: there[name] for name in asked if name in there}
 
 
 def _left_accounts(

@@ -250,7 +250,7 @@ class Run:
         readings = self.read()
         chosen = {}
         for name, reading in readings.items():
-            target = self._target(name, reading)
+            target = self.target(name, reading)
             chosen[name] = (target, selection_of(target, choice))
         situations = [situation_of(*each) for each in chosen.values()]
         findings = [*other_systems(readings, self.memories.head)]
@@ -273,7 +273,8 @@ class Run:
         removals = self.loaded.manifest.policies.removals
         return Removals(removals.percent, removals.at_most, removals.floor)
 
-    def _target(self, name: str, reading: Reading) -> Target:
+    def target(self, name: str, reading: Reading) -> Target:
+        """What planning needs to know of a target."""
         return Target(
             name=name,
             reading=reading,
@@ -330,7 +331,7 @@ class Run:
 
     def selection(self, reading: Reading) -> Selection:
         """What the policy makes of the differences that a reading shows."""
-        return selection_of(self._target(reading.desired.target, reading), _ORDINARY)
+        return selection_of(self.target(reading.desired.target, reading), _ORDINARY)
 
     def preview(self, plan: Plan) -> dict[str, tuple[str, ...]]:
         """The statements or requests each target would get, by target, without secrets."""

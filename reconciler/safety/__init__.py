@@ -6,7 +6,7 @@ Pure. The parts: `situation` (what is judged), `drifted`, `protection`, `duties`
 `steps` (the rules), `judging` (all of them together) and `release` (what they hold back).
 """
 
-from reconciler.safety.judging import check, judge, unasked_levels
+from reconciler.safety.judging import judge
 from reconciler.safety.release import held_back
 from reconciler.safety.removals import check_total
 from reconciler.safety.situation import Situation, finding
@@ -15,11 +15,9 @@ from reconciler.safety.steps import Violation, walk
 __all__ = [
     "Situation",
     "Violation",
-    "check",
     "check_total",
     "finding",
     "held_back",
     "judge",
-    "unasked_levels",
     "walk",
 ]

@@ -18,8 +18,7 @@ from reconciler.safety.removals import removals
 from reconciler.safety.situation import Situation, finding
 from reconciler.safety.steps import Violation, own_access, walk_gains, walk_losses
 from reconciler.safety.taking import takes
-from reconciler.scope import Capabilities, Desired
-from reconciler.state import Key, State
+from reconciler.state import Key
 
 
 def judge(situation: Situation) -> tuple[Finding, ...]:
@@ -143,24 +142,3 @@ def _findings(violations: Iterable[Violation], target: str) -> list[Finding]:
         finding(rule, target, each.message, sorted(keys[rule, subject]), blocking=True)
         for (rule, subject), each in sorted(last.items())
     ]
-
-
-def check(
-    desired: Desired,
-    changes: Sequence[Change],
-    protected: Sequence[Change],
-    untouchable: frozenset[str],
-) -> tuple[Finding, ...]:
-    """What is to be said of protected names and emptied lists, in order of rule and message."""
-    found = [
-        *protection.protected(desired, protected, untouchable),
-        *protection.emptied(desired, changes),
-    ]
-    return tuple(sorted(found, key=lambda each: (each.rule, each.message)))
-
-
-def unasked_levels(
-    desired: Desired, observed: State, unmanaged: Sequence[Key], capabilities: Capabilities
-) -> tuple[Finding, ...]:
-    """Accounts of the manifest's users, left alone, that hold a level no grant gives them."""
-    return tuple(protection.unasked_levels(desired, observed, unmanaged, capabilities))

@@ -252,6 +252,21 @@ def test_it_is_tried_once_a_run_and_is_no_drift_apl_08(
     assert commented.run("plan", "--detailed-exitcode").exit_code == 2
 
 
+def test_a_repair_that_has_no_effect_stays_drift_apl_08(
+    commented: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commented.run_well("apply", "--yes")
+    commented.write_state(json.loads(commented.state().replace("Field Team", "field team")))
+    text = Path("access.yaml").read_text(encoding="utf-8")
+    policy = "state.json}, policy: {drift: {narrowed: repair}}}"
+    commented.write_manifest(text.replace("state.json}}", policy))
+    lower_comments(monkeypatch)
+
+    assert commented.run("apply", "--yes").exit_code == 8
+
+    assert commented.run("drift").exit_code == 3
+
+
 def test_once_the_target_keeps_the_value_it_converges_apl_08(
     commented: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,9 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.changes import Change
 from reconciler.engine import Choice, Inputs, Limits, Origin, Run
-from reconciler.errors import IncompleteReadError, ManifestError, StaleError, UsageError
+from reconciler.errors import (
+    IncompleteReadError,
+    ManifestError,
+    StaleError,
+    UsageError,
+    WriteError,
+)
+from reconciler.providers.memory.provider import MemoryProvider
 from reconciler.providers.memory.store import FileStore
+from reconciler.state import Key
 
 NOON = datetime(2027, 6, 30, 12, 0, tzinfo=UTC)
 MANIFEST = """version: 1
@@ -259,3 +268,41 @@ def test_progress_tells_each_target_and_each_change(desk: Desk) -> None:
 
     assert "reading one" in told
     assert "two: 1 of 3: create role loader" in told
+
+
+HANDOVER = """version: 1
+targets:
+  one: {provider: memory, options: {state: {env: STATE_ONE}}}
+servers: {db: {target: one}}
+users: {amina: {}, kofi: {}}
+roles: {chief: {server: db, level: admin}, reader: {server: db}}
+grants:
+  - {user: amina, role: chief}
+  - {user: amina, role: reader}
+  - {user: kofi, role: reader}
+"""
+
+
+def test_a_change_that_fails_stops_what_is_safe_only_after_it_pro_05(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.manifest.write_text(HANDOVER)
+    desk.apply_all()
+    desk.edit("{user: amina, role: chief}", "{user: kofi, role: chief}")
+    carry_out = MemoryProvider._carry_out
+
+    def refusing(provider: MemoryProvider, change: Change) -> str:
+        if change.key == Key("account", ("kofi",)):
+            raise WriteError("one", "no second administrator")
+        return carry_out(provider, change)
+
+    monkeypatch.setattr(MemoryProvider, "_carry_out", refusing)
+
+    with desk.run() as run:
+        report = run.apply(run.plan())
+
+    statuses = {str(each.change.key): each.status for each in report.outcomes}
+    assert statuses["account kofi"] == "failed"
+    assert statuses["account amina"] == "skipped"
+    assert "going on is not safe" in report.targets[0].failure
+    assert "leaves nobody" in report.targets[0].failure

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.changes import Change
 from reconciler.plan import Finding
-from reconciler.safety import check, finding, held_back, judge, unasked_levels
+from reconciler.safety import finding, held_back, judge
 from reconciler.scope import Capabilities, Permanent, Policy, Rules, Scope, Separation
 from reconciler.state import Key, State
 from tests.safety_cases import (
@@ -38,7 +38,6 @@ def test_a_group_that_becomes_empty_blocks_its_removals_and_names_who_loses_del_
     assert found.message == (
         '"analysts" would be left without anybody; it would lose Esi Owusu, Kofi Mensah'
     )
-    assert check(case.desired, case.changes, (), frozenset()) == (found,)
 
 
 def test_a_group_that_was_empty_already_is_not_reported() -> None:
@@ -250,7 +249,6 @@ def test_a_level_that_no_grant_gives_is_told_and_not_taken() -> None:
         ("unasked-level", (account("kofi"),), False)
     ]
     assert found[0].message.startswith('Kofi Mensah has the level "admin", which no grant gives')
-    assert unasked_levels(case.desired, observed, keys, capabilities) == found
 
 
 def test_rights_left_alone_since_nothing_is_remembered_are_counted_and_leavers_named() -> None:
