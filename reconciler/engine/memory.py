@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the last apply left on one target: `state` in manifest spelling, `head` the rest."""
+    """What the last apply left on one target: `state` in manifest spelling, `head` the rest.
+
+    With `is_as_asked` the state is what is asked now, and the `besides` of its head.
+    """
 
     head: AppliedHead
     state: State
+    is_as_asked: bool = False
 
 
 class Memories:
@@ -57,7 +61,7 @@ class Memories:
         if head is None or not head.is_of(place):
             return None
         if head.stands_for and head.stands_for == stands_for:
-            return Memory(head, asked)
+            return Memory(head, _with(asked, head.besides), is_as_asked=True)
         applied = self._ledger.applied(target)
         return None if applied is None else Memory(head, applied.state)
 
@@ -71,6 +75,10 @@ class Memories:
         """Close the ledger."""
         if "_ledger" in self.__dict__ and self._ledger is not None:
             self._ledger.close()
+
+
+def _with(asked: State, besides: State) -> State:
+    return State({**asked.records, **besides.records}) if besides.records else asked
 
 
 def _now() -> datetime:

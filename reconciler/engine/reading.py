@@ -62,15 +62,15 @@ def read_target(provider: Provider, desired: Desired, recall: Recall) -> Reading
     memory = recall(identity)
     scope = desired.scope
     if memory is not None:
-        is_other = memory.state is not desired.state
-        scope = scope.widened(memory.state if is_other else State({}), memory.head.protected)
+        names = memory.head.besides if memory.is_as_asked else memory.state
+        scope = scope.widened(names, memory.head.protected)
     observed = provider.observe(scope)
     normalized = provider.normalize(desired.state, observed)
-    if memory is None:
-        applied = None
-    elif memory.state is desired.state:
-        applied = normalized
-    else:
+    applied = None
+    if memory is not None and memory.is_as_asked:
+        besides = _as_far_as_it_fits(provider, memory.head.besides, observed)
+        applied = State({**normalized.records, **besides.records}) if besides else normalized
+    elif memory is not None:
         applied = _as_far_as_it_fits(provider, memory.state, observed)
     return Reading(
         identity=identity,
@@ -85,6 +85,8 @@ def read_target(provider: Provider, desired: Desired, recall: Recall) -> Reading
 
 def _as_far_as_it_fits(provider: Provider, applied: State, observed: State) -> State:
     """What was applied, in the target's spelling; what does not fit there any more as it was."""
+    if not applied.records:
+        return applied
     records = dict(applied.records)
     unfit: dict[Key, Fields] = {}
     while True:

@@ -15,10 +15,10 @@ from reconciler.changes import Change, Outcome
 from reconciler.engine.reading import Reading
 from reconciler.engine.recovering import found_results
 from reconciler.engine.remembering import Left
-from reconciler.errors import StaleError
+from reconciler.errors import IncompleteReadError, LockHeldError, StaleError
 from reconciler.plan import Plan, TargetPlan
 from reconciler.report import Report
-from reconciler.state import Key
+from reconciler.state import EMPTY, Key
 from reconciler.status import held_keys
 
 if TYPE_CHECKING:
@@ -210,6 +210,7 @@ class Recording:
                     ends_sessions=each.ends_sessions,
                     stands_for=stands_for if each.is_whole else "",
                     place=each.place,
+                    besides=each.besides if each.is_whole else EMPTY,
                 )
             )
 
@@ -249,8 +250,19 @@ def recorded(origin: Origin, plan: Plan, clock: Clock, digest: str) -> Iterator[
             yield recording
         except BaseException as error:
             code = _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
-            recording.end(getattr(error, "exit_code", code), "ended by an error")
+            recording.end(getattr(error, "exit_code", code), _ending(error))
             raise
+
+
+def _ending(error: BaseException) -> str:
+    """Why a run ended before its time, in a few words; the whole of it was told on the terminal."""
+    words = (
+        (StaleError, "the plan was stale"),
+        (LockHeldError, "another apply was at work"),
+        (IncompleteReadError, "a target could not be read whole"),
+        (KeyboardInterrupt, "interrupted"),
+    )
+    return next((each for kind, each in words if isinstance(error, kind)), "ended by an error")
 
 
 def _moved(target: TargetPlan, at: str, author: str) -> str:
@@ -272,8 +284,10 @@ def _told(target: str, statuses: Sequence[str]) -> str:
 def summary(report: Report) -> str:
     """What came of a plan, in a few words."""
     kept = sum(map(len, held_keys(report.plan).values()))
+    if not report.outcomes and not kept:
+        return "nothing done, something blocks" if report.plan.blocking else "nothing to do"
     if not report.outcomes:
-        return f"nothing done, {kept} blocked or held" if kept else "nothing to do"
+        return f"nothing done, {kept} blocked or held"
     done = sum(outcome.status == "done" for outcome in report.outcomes)
     rest = f", {kept} blocked or held" if kept else ""
     return f"{done} of {len(report.outcomes)} changes done{rest}"

@@ -24,14 +24,15 @@ from reconciler.state import EXACT_KINDS, Fields, Key, State
 class Left:
     """What an apply left: its state in manifest spelling, and the rest as in the ledger.
 
-    `is_whole` says that the state is all that the manifest asks, and nothing else; `place` which
-    system it is.
+    `is_whole` says that the state has all that the manifest asks, `besides` what else it has;
+    `place` which system it is.
     """
 
     state: State
     protected: tuple[str, ...]
     ends_sessions: frozenset[Key]
     is_whole: bool
+    besides: State
     place: str = ""
 
 
@@ -59,7 +60,8 @@ def applied_after(
         state=State(records),
         protected=_protected(plan, target, reading),
         ends_sessions=ends & records.keys(),
-        is_whole=not off & asked.keys() and len(records) == len(asked),
+        is_whole=all(records.get(key) == fields for key, fields in asked.items()),
+        besides=State({key: records[key] for key in records.keys() - asked.keys()}),
         place=reading.identity.place,
     )
 

@@ -33,7 +33,7 @@ from reconciler.record_documents import (
     read_fields,
     read_key,
 )
-from reconciler.state import Key, Record, State, state_of
+from reconciler.state import EMPTY, Key, Record, State, state_of
 
 _Read = TypeVar("_Read")
 
@@ -80,9 +80,11 @@ def _digest(records: str, protected: Iterable[str], ends_sessions: Iterable[Key]
 
 
 def _records_text(state: State) -> str:
-    return canonical_text(
-        [{**key_document(key), "fields": fields_document(fields)} for key, fields in state]
-    )
+    return canonical_text(_record_documents(state))
+
+
+def _record_documents(state: State) -> list[Json]:
+    return [{**key_document(key), "fields": fields_document(fields)} for key, fields in state]
 
 
 def applied_texts(applied: Applied) -> tuple[AppliedTexts, str]:
@@ -99,6 +101,7 @@ def applied_texts(applied: Applied) -> tuple[AppliedTexts, str]:
         "ends_sessions": [key_document(key) for key in sorted(applied.ends_sessions)],
         "stands_for": applied.stands_for,
         "place": applied.place,
+        "besides": _record_documents(applied.besides),
         "digest": digest,
     }
     return AppliedTexts(canonical_text(head), records), digest
@@ -121,6 +124,7 @@ def read_applied(target: str, texts: AppliedTexts) -> Applied:
         ends_sessions=head.ends_sessions,
         stands_for=head.stands_for,
         place=head.place,
+        besides=head.besides,
         digest=head.digest,
     )
 
@@ -144,6 +148,7 @@ def _head(target: str, node: JsonNode) -> AppliedHead:
         stands_for="" if is_old else node.text("stands_for"),
         digest=_digest(_records_in(node), (), ()) if is_old else node.text("digest"),
         place=node.text("place") if _has(node, "place") else "",
+        besides=state_of(node.each("besides", _record)) if _has(node, "besides") else EMPTY,
     )
 
 

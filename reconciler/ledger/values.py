@@ -14,7 +14,7 @@ from typing import Literal
 
 from reconciler.changes import Change
 from reconciler.json_text import Json
-from reconciler.state import Key, State
+from reconciler.state import EMPTY, Key, State
 
 Clock = Callable[[], datetime]
 """Says what time it is, with a zone."""
@@ -59,8 +59,9 @@ class Applied:
     `protected` are the patterns that protected accounts when it was applied, and `ends_sessions`
     the memberships whose end was to end sessions. `stands_for` says of which manifest, window and
     program version the state is exactly the expansion; empty where it is applied only in part.
-    `place` says which system the target was; empty where that is not known. `digest` is computed
-    when it is saved, and empty before.
+    `besides` is what the state has besides that expansion, such as accounts that left. `place` says
+    which system the target was; empty where that is not known. `digest` is computed when it is
+    saved, and empty before.
     """
 
     target: str
@@ -74,6 +75,7 @@ class Applied:
     ends_sessions: frozenset[Key] = frozenset()
     stands_for: str = ""
     place: str = ""
+    besides: State = EMPTY
     digest: str = field(default="", compare=False)
 
 
@@ -96,6 +98,7 @@ class AppliedHead:
     stands_for: str
     digest: str
     place: str = ""
+    besides: State = EMPTY
 
     def is_of(self, place: str) -> bool:
         """Whether it was applied to the system at this place, as far as both are known."""

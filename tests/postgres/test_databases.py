@@ -30,7 +30,7 @@ def _in_two(desk: Desk, *, first: str, second: str) -> Access:
 def two(desk: Desk) -> Desk:
     """A server with the databases one and two beside that of the dsn, a table t in each."""
     for name in TWO:
-        desk.sql(f"CREATE DATABASE {name} STRATEGY file_copy")
+        desk.create_database(name)
         desk.sql("CREATE TABLE t (id int)", database=name)
     return desk
 

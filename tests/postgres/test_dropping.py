@@ -22,7 +22,7 @@ def _nobody(desk: Desk) -> Access:
 def test_one_who_owns_objects_is_not_dropped_and_we_are_told_what_and_where_apl_10(
     desk: Desk,
 ) -> None:
-    desk.sql("CREATE DATABASE other STRATEGY file_copy")
+    desk.create_database("other")
     desk.converge(one_role())
     desk.sql("CREATE TABLE mine (id int); ALTER TABLE mine OWNER TO amina", database="other")
     for number in range(5):
@@ -42,7 +42,7 @@ def test_one_who_owns_objects_is_not_dropped_and_we_are_told_what_and_where_apl_
 def test_one_who_only_holds_rights_is_dropped_with_those_in_every_database_apl_10(
     desk: Desk,
 ) -> None:
-    desk.sql("CREATE DATABASE other STRATEGY file_copy")
+    desk.create_database("other")
     desk.converge(one_role())
     for database in ("postgres", "other"):
         desk.sql(

@@ -15,10 +15,6 @@ EDGES = """
 """
 
 
-def _keeps_grantors(desk: Desk) -> bool:
-    return int(str(desk.value("SHOW server_version_num"))) >= 160000
-
-
 def test_a_role_that_is_there_already_is_inherited_and_not_touched(geography: Desk) -> None:
     geography.sql("CREATE ROLE flowapi LOGIN; GRANT SELECT ON geography.cells TO flowapi")
     before = geography.sql("SELECT xmin::text FROM pg_authid WHERE rolname = 'flowapi'")
@@ -73,8 +69,7 @@ def test_a_member_that_does_not_inherit_is_repaired_apl_11(geography: Desk) -> N
 
 
 def test_an_edge_without_inherit_or_set_is_repaired_in_place(geography: Desk) -> None:
-    if not _keeps_grantors(geography):
-        pytest.skip("edges have these options from PostgreSQL 16")
+    geography.needs_version(16, "an edge has options of its own")
     repairing = {"drift": {"narrowed": "repair"}}
     access = replace(one_role(on_tables("select")), policy=repairing)
     geography.converge(access)
@@ -104,8 +99,7 @@ def test_an_admin_option_given_by_hand_is_taken_and_the_membership_stays_apl_11(
 
 
 def test_edges_by_several_grantors_are_all_revoked_apl_11(desk: Desk) -> None:
-    if not _keeps_grantors(desk):
-        pytest.skip("a pair has several edges from PostgreSQL 16")
+    desk.needs_version(16, "a pair has several edges")
     desk.converge(one_role())
     desk.sql("""
         CREATE ROLE chief; GRANT reader TO chief WITH ADMIN OPTION;
@@ -165,7 +159,7 @@ def test_one_who_departs_cannot_sign_in_and_keeps_nothing(geography: Desk) -> No
 
 def test_who_administers_the_cluster_is_never_touched(desk: Desk) -> None:
     desk.sql("CREATE ROLE keeper LOGIN")
-    desk.sql("CREATE DATABASE kept OWNER keeper STRATEGY file_copy")
+    desk.create_database("kept", owner="keeper")
     access = Access(
         users=["postgres", "keeper", "amina"],
         roles={"reader": {}},

@@ -28,7 +28,7 @@ def test_schemas_tables_and_creators_keep_their_names_apl_12(desk: Desk) -> None
 
 
 def test_a_database_keeps_its_name(desk: Desk) -> None:
-    desk.sql('CREATE DATABASE "Odd.""Name" STRATEGY file_copy')
+    desk.create_database('Odd."Name')
     desk.sql("CREATE TABLE t (id int)", database='Odd."Name')
     rules = [{"schema": "public", "tables": ["t"], "allow": ["select"]}]
     servers = {"store": {"database": 'Odd."Name'}}

@@ -27,7 +27,7 @@ def test_a_database_is_read_in_one_round_trip(geography: Desk) -> None:
 
 
 def test_a_second_database_takes_one_more_round_trip(geography: Desk) -> None:
-    geography.sql("CREATE DATABASE other STRATEGY file_copy")
+    geography.create_database("other")
     scope = Scope(servers=frozenset({"postgres", "other"}))
 
     with Proxy(geography.dsn) as proxy, geography.provider(proxy.dsn) as provider:

@@ -111,7 +111,7 @@ def test_the_sessions_of_whom_the_change_names_end_and_those_of_others_stay_tim_
 
 
 def test_a_session_in_another_database_ends_too_tim_06(staff: Desk) -> None:
-    staff.sql("CREATE DATABASE other STRATEGY file_copy")
+    staff.create_database("other")
 
     with closing(
         psycopg.connect(staff.login("kofi", database="other"), autocommit=True)

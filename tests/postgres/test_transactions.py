@@ -93,7 +93,7 @@ def test_an_apply_in_one_database_is_one_transaction(geography: Desk) -> None:
 
 
 def test_a_database_other_than_that_of_the_dsn_is_one_transaction_too(desk: Desk) -> None:
-    desk.sql("CREATE DATABASE other STRATEGY file_copy")
+    desk.create_database("other")
     desk.sql("CREATE TABLE t (id int)", database="other")
     rule = on_tables("select", schema="public")
 

@@ -21,10 +21,11 @@ from reconciler.providers.memory import PROVIDER
 NOW = datetime(2027, 6, 30, 12, 0, tzinfo=UTC)
 PEOPLE = ("amina", "esi", "kofi")
 ROLES = ("reader", "writer")
-INVENTORY = [
-    {"kind": "object", "path": ["maindb", "table", "geo", name], "fields": {}}
-    for name in ("cells", "sites")
-]
+INVENTORY = {
+    "kind": "object",
+    "path": ["maindb", "table", "geo"],
+    "fields": {"cells": "owner", "sites": "owner"},
+}
 
 _PRIVILEGES = st.sampled_from([[], ["select"], ["select", "insert"]])
 _POLICIES = st.fixed_dictionaries(
@@ -140,7 +141,7 @@ def _by_hand(
     return list(kept.values())
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(manifests(), manifests(), _HAND, _INSIDE)
 def test_a_lost_memory_takes_nothing_that_is_in_no_line_del_08(
     first: Mapping[str, object],
@@ -150,7 +151,7 @@ def test_a_lost_memory_takes_nothing_that_is_in_no_line_del_08(
 ) -> None:
     with TemporaryDirectory() as folder:
         house = House(folder)
-        house.write(INVENTORY)
+        house.write([INVENTORY])
         with house.run(first, "kept.sqlite3") as run:
             assert run.apply(run.plan()).exit_code == 0
         records = _by_hand(house.records(), hand, inside)

@@ -306,3 +306,24 @@ def test_a_change_that_fails_stops_what_is_safe_only_after_it_pro_05(
     assert statuses["account amina"] == "skipped"
     assert "going on is not safe" in report.targets[0].failure
     assert "leaves nobody" in report.targets[0].failure
+
+
+def test_one_who_left_is_remembered_beside_what_is_asked_and_drift_when_let_in_again(
+    desk: Desk,
+) -> None:
+    desk.apply_all()
+    desk.edit("  - {user: kofi, role: loader, until: 2027-06-30T18:00:00Z}\n", "")
+    desk.apply_all()
+
+    with desk.run() as run:
+        plan, reading = run.plan(), run.readings["two"]
+    assert reading.memory is not None
+    assert reading.memory.is_as_asked
+    assert reading.memory.state.get(Key("account", ("kofi",))) == {"enabled": False}
+    assert (plan.changes, plan.target("two").drift) == ((), ())
+
+    text = desk.states["two"].read_text()
+    desk.states["two"].write_text(text.replace('"enabled": false', '"enabled": true'))
+    with desk.run() as run:
+        (drift,) = run.plan().target("two").drift
+    assert (drift.key, drift.direction) == (Key("account", ("kofi",)), "widened")

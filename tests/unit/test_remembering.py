@@ -86,7 +86,7 @@ def test_drift_that_is_held_stays_drift() -> None:
     left = _left({AMINA: ON, IN_READER: {}}, {AMINA: ON}, before={AMINA: ON, IN_READER: {}})
 
     assert dict(left.state.records) == {AMINA: ON, IN_READER: {}}
-    assert not left.is_whole
+    assert left.is_whole
 
 
 def test_what_was_applied_and_could_not_be_removed_is_still_ours() -> None:
@@ -99,7 +99,8 @@ def test_an_account_that_left_is_remembered_as_it_was_left() -> None:
     left = _left({}, {AMINA: {"enabled": False, "level": "user"}}, before={AMINA: ON})
 
     assert dict(left.state.records) == {AMINA: {"enabled": False}}
-    assert not left.is_whole
+    assert left.is_whole
+    assert left.besides == left.state
 
 
 def test_the_spelling_of_the_manifest_is_remembered_not_that_of_the_target() -> None:
