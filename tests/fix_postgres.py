@@ -8,7 +8,8 @@ RECONCILER_TEST_PG_IMAGE names the image). RECONCILER_TEST_PG_DSN is for `postgr
 that need a cluster of their own cannot use a shared server.
 
 The marker `postgres` is on each test that asks for one of these servers, so that no list of test
-files says what has to run again on another version.
+files says what has to run again on another version. A test that asks by `getfixturevalue` alone
+carries it in its source.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.changes import Change, Outcome
 from reconciler.credentials import CredentialsFile
 from reconciler.engine.journal import RunJournal
-from reconciler.engine.planning import danger_in, released
+from reconciler.engine.planning import OTHER_MANIFEST, danger_in, released
 from reconciler.engine.recording import Recording, recorded, summary
 from reconciler.engine.remembering import applied_after
 from reconciler.errors import LockHeldError, ReconcilerError, StaleError, TargetError, UsageError
@@ -91,6 +91,11 @@ class Application:
     def _remember(self, recording: Recording, report: Report) -> None:
         """Remember every target that could be read last, whatever became of the changes."""
         remaining = {each.target: each.remaining for each in report.targets}
+        others = {
+            each.target
+            for each in self._plan.findings
+            if each.rule == OTHER_MANIFEST and not each.accepted
+        }
         left = {
             target.target: applied_after(
                 self._plan,
@@ -100,7 +105,7 @@ class Application:
                 remaining=remaining[target.target],
             )
             for target in self._plan.targets
-            if target.target in self._last
+            if target.target in self._last and target.target not in others
         }
         recording.remember(self._plan, left, self._run.expansion)
 

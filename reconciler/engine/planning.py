@@ -6,9 +6,10 @@ Here belongs putting the pure parts together. It decides nothing: what is to be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
 
 from reconciler import explain, safety
 from reconciler.changes import Change
@@ -23,6 +24,9 @@ from reconciler.selection import Selection, select
 
 if TYPE_CHECKING:
     from reconciler.ledger import AppliedHead
+
+
+OTHER_MANIFEST: Final = "other-manifest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,32 @@ def other_systems(
                 "ledger of its own with --ledger"
             )
             yield safety.finding("other-system", name, message, (), blocking=False)
+
+
+def other_manifests(
+    planned: Iterable[tuple[Target, Selection]], files: Sequence[str]
+) -> Iterator[Finding]:
+    """Holds back what would be taken since files that were applied before have it and these do not.
+
+    Two manifests that share a ledger would else take each other's people away. Files of the same
+    name count as the same, and so do sets of which one has all of the other.
+    """
+    now = {PurePath(file).name for file in files}
+    for target, chosen in planned:
+        asked, memory = target.reading.asked, target.reading.memory
+        before = {*memory.head.files} if memory else set()
+        if memory is None or not before or before <= now or now <= before:
+            continue
+        others = sum(1 for key in memory.state.records if key not in asked)
+        if others:
+            keys = [each.key for each in chosen.changes if each.key not in asked]
+            message = (
+                f"{target.name} was applied from {', '.join(sorted(before))} before, and this is "
+                f"{', '.join(sorted(now))}, which lacks {others} of its records. If they are the "
+                "same manifest under other names, accept; else give each manifest a ledger of its "
+                "own with --ledger. Until then nothing is taken away for it, and nothing remembered"
+            )
+            yield safety.finding(OTHER_MANIFEST, target.name, message, keys, blocking=True)
 
 
 def danger_in(target: Target, left: Sequence[Change], accepted_rules: Set[str]) -> str:

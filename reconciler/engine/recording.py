@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from reconciler.changes import Change, Outcome
 from reconciler.engine.reading import Reading
-from reconciler.engine.recovering import found_results
+from reconciler.engine.recovering import recovered
 from reconciler.engine.remembering import Left
 from reconciler.errors import IncompleteReadError, LockHeldError, StaleError
 from reconciler.plan import Plan, TargetPlan
@@ -162,27 +163,17 @@ class Recording:
         It is recorded, and told in a sentence for each target. With it, by target, those that were
         done and after which sessions were to be ended: nobody knows whether they were.
         """
-        from reconciler.ledger import Entry  # as in `recorded`
-
         told: list[str] = []
         unended: dict[str, tuple[Change, ...]] = {}
         for target in sorted(self._locks):
-            found: list[Entry] = []
             head, reading = self._ledger.applied_head(target), readings[target]
-            is_elsewhere = self._is_of_another(head, reading)
-            for intent in self._ledger.open_intents(target):
-                observed = None if is_elsewhere else reading.observed
-                results = found_results(intent.changes, observed)
-                number = intent.number
-                found.append(Entry("found", self._run_id, target, intent=number, results=results))
-                done = {each.index for each in results if each.status == "done"}
-                unended[target] = (
-                    *unended.get(target, ()),
-                    *(each for i, each in intent.changes if i in done and each.end_sessions),
-                )
-            if found:
-                self._ledger.append(*found)
-                told.append(_told(target, [each.status for one in found for each in one.results]))
+            observed = None if self._is_of_another(head, reading) else reading.observed
+            intents = self._ledger.open_intents(target)
+            if intents:
+                found = recovered(target, self._run_id, intents, observed)
+                self._ledger.append(*found.entries)
+                told.append(found.told)
+                unended[target] = found.unended
         return tuple(told), unended
 
     def record_of(self, target: str) -> TargetRecord:
@@ -211,6 +202,7 @@ class Recording:
                     stands_for=stands_for if each.is_whole else "",
                     place=each.place,
                     besides=each.besides if each.is_whole else EMPTY,
+                    files=tuple(sorted({PurePath(file).name for file in plan.manifest})),
                 )
             )
 
@@ -269,16 +261,6 @@ def _moved(target: TargetPlan, at: str, author: str) -> str:
     by = f" by {author}" if author else ""
     what = f"something was applied at {at}{by}" if at else "nothing is known of an apply any more"
     return f"{target.target}: {what}, after the plan was made; plan again"
-
-
-def _told(target: str, statuses: Sequence[str]) -> str:
-    done, changed = statuses.count("done"), statuses.count("changed")
-    rest = len(statuses) - done - changed
-    ends = ((done, "done"), (rest, "not done"), (changed, "something else now"))
-    said = [f"{number} {'is' if number == 1 else 'are'} {end}" for number, end in ends if number]
-    return (
-        f"{target}: an earlier run ended in the middle. Of what it was sending, {', '.join(said)}"
-    )
 
 
 def summary(report: Report) -> str:

@@ -8,7 +8,7 @@ kept: it is still to be done, and nobody else's doing. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from reconciler.changes import Change
@@ -54,6 +54,8 @@ def applied_after(
     records: dict[Key, Fields] = {key: asked[key] for key in asked if key not in off}
     records.update((key, before[key]) for key in off if key in before)
     records.update(_kept_otherwise(target, reading, remaining))
+    if memory is None:
+        records.update(_found_otherwise(off & asked.keys(), reading))
     records.update(_left_accounts(before.keys() - asked.keys(), reading, capabilities))
     ends = reading.desired.ends_sessions | (memory.head.ends_sessions if memory else frozenset())
     return Left(
@@ -82,8 +84,22 @@ def _kept_otherwise(
             yield change.key, {name: there[name] for name in asked if name in there}
 
 
+def _found_otherwise(keys: Set[Key], reading: Reading) -> Iterator[tuple[Key, Fields]]:
+    """Records that were there before the first apply, and that it has not changed: as they are.
+
+    What they differ in is then work that is left to do. Else nobody could tell it from a change by
+    hand, and somebody would have to decide.
+    """
+    for key in keys:
+        asked, there = reading.asked.records[key], reading.observed.get(key)
+        if there is not None and key.kind in EXACT_KINDS:
+            yield key, there
+        elif there is not None:
+            yield key, {name: there[name] for name in asked if name in there}
+
+
 def _left_accounts(
-    keys: frozenset[Key] | set[Key], reading: Reading, capabilities: Capabilities
+    keys: Set[Key], reading: Reading, capabilities: Capabilities
 ) -> Iterator[tuple[Key, Fields]]:
     """Accounts of ours that nobody asks for and that lost what they can lose: so they are kept."""
     lost = lost_by_leavers(capabilities)

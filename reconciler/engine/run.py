@@ -27,6 +27,7 @@ from reconciler.engine.planning import (
     Target,
     about,
     accepted,
+    other_manifests,
     other_systems,
     plan_target,
     released,
@@ -254,6 +255,7 @@ class Run:
             chosen[name] = (target, selection_of(target, choice))
         situations = [situation_of(*each) for each in chosen.values()]
         findings = [*other_systems(readings, self.memories.head)]
+        findings += other_manifests(chosen.values(), self.loaded.files)
         findings += [found for each in situations for found in safety.judge(each)]
         findings += safety.check_total(situations, self._removals)
         if choice.only_expiry:

@@ -102,6 +102,7 @@ def applied_texts(applied: Applied) -> tuple[AppliedTexts, str]:
         "stands_for": applied.stands_for,
         "place": applied.place,
         "besides": _record_documents(applied.besides),
+        "files": list(applied.files),
         "digest": digest,
     }
     return AppliedTexts(canonical_text(head), records), digest
@@ -125,6 +126,7 @@ def read_applied(target: str, texts: AppliedTexts) -> Applied:
         stands_for=head.stands_for,
         place=head.place,
         besides=head.besides,
+        files=head.files,
         digest=head.digest,
     )
 
@@ -149,6 +151,7 @@ def _head(target: str, node: JsonNode) -> AppliedHead:
         digest=_digest(_records_in(node), (), ()) if is_old else node.text("digest"),
         place=node.text("place") if _has(node, "place") else "",
         besides=state_of(node.each("besides", _record)) if _has(node, "besides") else EMPTY,
+        files=node.texts("files") if _has(node, "files") else (),
     )
 
 

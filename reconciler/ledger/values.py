@@ -60,8 +60,8 @@ class Applied:
     the memberships whose end was to end sessions. `stands_for` says of which manifest, window and
     program version the state is exactly the expansion; empty where it is applied only in part.
     `besides` is what the state has besides that expansion, such as accounts that left. `place` says
-    which system the target was; empty where that is not known. `digest` is computed when it is
-    saved, and empty before.
+    which system the target was; empty where that is not known. `files` are the names of the
+    manifest's files. `digest` is computed when it is saved, and empty before.
     """
 
     target: str
@@ -76,6 +76,7 @@ class Applied:
     stands_for: str = ""
     place: str = ""
     besides: State = EMPTY
+    files: tuple[str, ...] = ()
     digest: str = field(default="", compare=False)
 
 
@@ -99,6 +100,7 @@ class AppliedHead:
     digest: str
     place: str = ""
     besides: State = EMPTY
+    files: tuple[str, ...] = ()
 
     def is_of(self, place: str) -> bool:
         """Whether it was applied to the system at this place, as far as both are known."""

@@ -21,10 +21,13 @@ from tests.ledger.format_1 import make_format_1
 
 FEWER = MANIFEST.replace("  - {user: amina, role: reader}\n", "")
 ELSEWHERE = MANIFEST.replace("state: state.json", "state: {env: STATE}")
-TWO = MANIFEST.replace(
-    "servers:\n",
-    "  old: {provider: memory, options: {state: old.json}}\nservers:\n  past: {target: old}\n",
-).replace("roles:\n", "roles:\n  keeper: {server: past}\n") + "  - {user: kofi, role: keeper}\n"
+TWO = (
+    MANIFEST.replace(
+        "servers:\n",
+        "  old: {provider: memory, options: {state: old.json}}\nservers:\n  past: {target: old}\n",
+    ).replace("roles:\n", "roles:\n  keeper: {server: past}\n")
+    + "  - {user: kofi, role: keeper}\n"
+)
 
 
 def paths(project: Project, file: str = "state.json") -> list[list[str]]:

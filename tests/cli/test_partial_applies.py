@@ -1,5 +1,5 @@
-"""What happens when some of it fails: dependents stop, the rest goes on, and bounds are kept (APL-03,
-APL-08); and when a read fails: nothing is planned at all (DEL-05).
+"""What happens when some of it fails: dependents stop, the rest goes on, and bounds are kept
+(APL-03, APL-08); and when a read fails: nothing is planned at all (DEL-05).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in the middle of an apply, on a real process with a call in flight (APL-02)."""
+"""Ctrl-C and SIGTERM in the middle of an apply: a real process with a call in flight (APL-02)."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def ordinary(postgres_cluster: PostgresServer) -> str:
     return make_conninfo(postgres_cluster.dsn(), user="planner", password=PASSWORD)
 
 
-def test_a_cluster_is_the_same_for_every_role_database_and_address_del_08(
+def test_a_cluster_is_the_same_for_every_role_and_database_del_08(
     postgres_cluster: PostgresServer, ordinary: str
 ) -> None:
     sql(postgres_cluster.dsn(), "CREATE DATABASE other STRATEGY file_copy")
@@ -109,9 +109,7 @@ def test_a_file_is_where_it_lies_however_it_is_named_del_08(
 
 
 @pytest.fixture
-def clusters(
-    cluster_template: ClusterTemplate, flowdb: FlowDBServer
-) -> Iterator[tuple[str, str]]:
+def clusters(cluster_template: ClusterTemplate, flowdb: FlowDBServer) -> Iterator[tuple[str, str]]:
     """The dsns of the real cluster and of the one for tests."""
     with ExitStack() as stack:
         real = stack.enter_context(cluster_template.cluster())

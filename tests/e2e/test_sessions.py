@@ -1,5 +1,5 @@
-"""Access that ends ends open sessions where the grant says so: from the manifest to PostgreSQL, over
-the ledger (TIM-06).
+"""Access that ends ends open sessions where the grant says so: from the manifest to PostgreSQL,
+over the ledger (TIM-06).
 """
 
 from __future__ import annotations

@@ -207,3 +207,20 @@ def test_the_check_of_the_reference_finds_a_page_that_is_not_up_to_date(
     assert "docs/reference/exit-codes.md" in capsys.readouterr().err
     assert generator.main([]) == 0
     assert generator.main(["--check"]) == 0
+
+
+def test_every_rule_of_findings_is_in_the_page_about_safety() -> None:
+    sources = [
+        path.read_text(encoding="utf-8")
+        for folder in ("safety", "engine")
+        for path in (ROOT / "reconciler" / folder).glob("*.py")
+    ]
+    told = re.compile(
+        r"""(?:finding|Finding|Violation)\(\s*(?:[\w.]+,\s*)?"([a-z]+(?:-[a-z]+)*)","""
+    )
+    rules = {rule for text in sources for rule in told.findall(text)} | {"other-manifest"}
+
+    page = (ROOT / "docs" / "safety.md").read_text(encoding="utf-8")
+
+    assert len(rules) >= 15
+    assert sorted(rule for rule in rules if f"`{rule}`" not in page) == []

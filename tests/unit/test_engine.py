@@ -327,3 +327,28 @@ def test_one_who_left_is_remembered_beside_what_is_asked_and_drift_when_let_in_a
     with desk.run() as run:
         (drift,) = run.plan().target("two").drift
     assert (drift.key, drift.direction) == (Key("account", ("kofi",)), "widened")
+
+
+def test_two_manifests_with_one_ledger_do_not_take_each_others_people_away_del_07(
+    desk: Desk,
+) -> None:
+    desk.apply_all()
+    text = desk.manifest.read_text()
+    desk.manifest = desk.manifest.with_name("other.yaml")
+    desk.manifest.write_text(text)
+    desk.edit("  - {user: kofi, role: loader, until: 2027-06-30T18:00:00Z}\n", "")
+
+    with desk.run() as run:
+        plan = run.plan()
+        report = run.apply(plan)
+
+    (finding,) = plan.blocking
+    assert finding.rule == "other-manifest"
+    assert "applied from access.yaml before, and this is other.yaml" in finding.message
+    assert (report.exit_code, report.outcomes) == (5, ())
+    with desk.run() as run:
+        report = run.apply(run.plan(Choice(frozenset({finding.id}))))
+    assert report.exit_code == 0
+    assert ["membership", "loader", "kofi"] not in desk.paths("two")
+    with desk.run() as run:
+        assert run.plan().findings == ()

@@ -167,3 +167,19 @@ def test_what_a_dead_run_sent_is_looked_up_and_never_assumed_apl_01() -> None:
         (2, "changed"),
         (3, "done"),
     ]
+
+
+def test_what_was_there_before_the_first_apply_and_is_not_changed_yet_is_work_and_no_conflict() -> (
+    None
+):
+    asked: Records = {AMINA: {"level": "admin"}, RIGHTS: {"cells": ("SELECT",)}, KOFI: {}}
+    there: Records = {
+        AMINA: {"enabled": True, "level": "user"},
+        RIGHTS: {"cells": ("INSERT",), "sites": ("SELECT",)},
+    }
+
+    first = _left(asked, there)
+    later = _left(asked, there, before={})
+
+    assert dict(first.state.records) == {AMINA: {"level": "user"}, RIGHTS: there[RIGHTS]}
+    assert dict(later.state.records) == {}
