@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CACHE: Final = ROOT / ".cache" / "postgres"
@@ -150,15 +150,13 @@ def _check(archive: Path, digest: str) -> None:
 
 def _unpack(archive: Path, target: Path) -> Path:
     """Unpack the programs, and make the links between libraries that npm's archives cannot hold."""
-    # Python before 3.11.4 has no filters; that the archive is the pinned one is known by now.
-    safely: dict[str, Any] = (
-        {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-    )  # Any: tarfile's keywords
     with tarfile.open(archive) as content:
+        # Python before 3.11.4 has no filters; that the archive is the pinned one is known by now.
+        content.extraction_filter = getattr(tarfile, "data_filter", None)
         for member in content:
             if member.name.startswith(f"{_CONTENT}native/"):
                 member.name = member.name.removeprefix(_CONTENT)
-                content.extract(member, target, **safely)
+                content.extract(member, target)
     links = json.loads((target / "native" / "pg-symlinks.json").read_text(encoding="utf-8"))
     for link in links:
         source, place = target / link["source"], target / link["target"]

@@ -91,8 +91,7 @@ class CommandLine:
     def _common(self, access: Access, ledger: Path) -> list[str]:
         path = self._manifests.get(id(access))
         if path is None:
-            path = self.bench.folder / f"manifest-{len(self._manifests)}.yaml"
-            path.write_text(self.bench.manifest_text(access), encoding="utf-8")
+            path = written(self.bench, access, f"manifest-{len(self._manifests)}")
             self._manifests[id(access)] = path
         return ["--file", str(path), "--ledger", str(ledger)]
 
@@ -130,10 +129,17 @@ def command_line(bench: Bench) -> Iterator[CommandLine]:
         server.stdin.close()
 
 
+def written(bench: Bench, access: Access, folder: str) -> Path:
+    """The manifest of this access in a folder of its own: the same file at another commit."""
+    path = bench.folder / folder / "access.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(bench.manifest_text(access), encoding="utf-8")
+    return path
+
+
 def run_by_itself(bench: Bench, access: Access, ledger: Path) -> Ended:
     """`python -m reconciler apply --yes` as anybody calls it."""
-    path = bench.folder / "manifest-by-itself.yaml"
-    path.write_text(bench.manifest_text(access), encoding="utf-8")
+    path = written(bench, access, "manifest-by-itself")
     arguments = ["apply", "--yes", "--credentials-out", bench.new_file()]
     done = subprocess.run(
         [sys.executable, "-m", "reconciler", *arguments, "-f", str(path), "--ledger", str(ledger)],
