@@ -76,7 +76,9 @@ class SizeRounds:
         self._samples = _Samples()
 
     def _written(self, when: str, workload: Workload) -> str:
-        path = self._programs.folder / f"{len(self._before.users)}-{when}.yaml"
+        folder = self._programs.folder / f"{len(self._before.users)}-{when}"
+        folder.mkdir()
+        path = folder / "access.yaml"  # one manifest, before and after an edit
         path.write_text(workload_manifest(workload), encoding="utf-8")
         return str(path)
 

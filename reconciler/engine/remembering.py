@@ -91,11 +91,11 @@ def _found_otherwise(keys: Set[Key], reading: Reading) -> Iterator[tuple[Key, Fi
     hand, and somebody would have to decide.
     """
     for key in keys:
-        asked, there = reading.asked.records[key], reading.observed.get(key)
+        wanted, there = reading.desired.state.get(key), reading.observed.get(key)
         if there is not None and key.kind in EXACT_KINDS:
             yield key, there
-        elif there is not None:
-            yield key, {name: there[name] for name in asked if name in there}
+        elif there is not None and wanted is not None:
+            yield key, {name: there[name] for name in wanted if name in there}
 
 
 def _left_accounts(

@@ -59,7 +59,7 @@ def ordinary(postgres_cluster: PostgresServer) -> str:
 def test_a_cluster_is_the_same_for_every_role_and_database_del_08(
     postgres_cluster: PostgresServer, ordinary: str
 ) -> None:
-    sql(postgres_cluster.dsn(), "CREATE DATABASE other STRATEGY file_copy")
+    sql(postgres_cluster.dsn(), "CREATE DATABASE other")
     dsns = [postgres_cluster.dsn(), postgres_cluster.dsn(database="other"), ordinary]
 
     places = {place("postgres", dsn=dsn) for dsn in dsns}
