@@ -38,6 +38,11 @@ _READ_RETRIES: Final = Retry(
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _CSRF_COOKIE: Final = "X-CSRF"
 _SIGN_IN: Final = "/signin"
+_RECOVERIES = 2
+"""How often one request is sent again after a 401. Of parallel requests, one that began in the old
+session may be answered after another has signed in, and brings the old session's cookie back.
+"""
+
 _MIN_VERSION: Final = (1, 18)
 _LONGEST_QUOTE: Final = 200
 _HALF: Final = re.compile("[\ud800-\udfff]")
@@ -177,15 +182,16 @@ class Client:
         with self._lock:
             if not self._is_signed_in:
                 self.sign_in()
+        for _ in range(_RECOVERIES):
+            response = self._send(method, path, body)
+            if response.status_code != 401:
+                return response
+            self._recover()
         response = self._send(method, path, body)
-        if response.status_code != 401:
-            return response
-        self._recover()
-        again = self._send(method, path, body)
-        if again.status_code == 401:
+        if response.status_code == 401:
             text = f"{method} {path} is refused even after signing in again"
             raise RefusedError(self.target, text)
-        return again
+        return response
 
     def _recover(self) -> None:
         """Find out what a 401 means, and sign in again where the session is over.
