@@ -42,6 +42,7 @@ Fields = Mapping[str, Value]
 
 EXACT_KINDS: Final[frozenset[Kind]] = frozenset({"privilege", "default_privilege"})
 INVENTORY_KINDS: Final[frozenset[Kind]] = frozenset({"object"})
+RIGHT_KINDS: Final[frozenset[Kind]] = frozenset({"membership", "privilege", "default_privilege"})
 PRINCIPAL_KINDS: Final[frozenset[Kind]] = frozenset({"account", "group", "role"})
 
 

@@ -32,7 +32,7 @@ _ORDER: Final[tuple[ResultStatus, ...]] = (
 
 
 @click.command("log")
-@click.option("--verify", is_flag=True, help="Check that nobody changed the record.")
+@click.option("--verify", is_flag=True, help="Only check that nobody changed the record.")
 @click.option("--journal", is_flag=True, help="Show the journal's last entries, oldest first.")
 @click.option(
     "-n",
@@ -59,7 +59,7 @@ def command(session: Session, *, verify: bool, journal: bool, limit: int, ledger
         session.document(_document(runs, entries if journal else None))
     elif journal:
         session.out("".join(map(_entry_line, entries)) or "The journal has no entries.\n")
-    else:
+    elif not verify:
         session.out("".join(map(_line, runs)) or "The ledger knows of no run.\n")
     return 0
 

@@ -15,7 +15,7 @@ from reconciler.errors import CannotHoldError
 from reconciler.provider import Identity, Provider
 from reconciler.scope import Desired
 from reconciler.selection import Remembered
-from reconciler.state import Fields, Key, State
+from reconciler.state import RIGHT_KINDS, Fields, Key, State
 
 Recall = Callable[[Identity], Memory | None]
 
@@ -71,7 +71,7 @@ def read_target(provider: Provider, desired: Desired, recall: Recall) -> Reading
         besides = _as_far_as_it_fits(provider, memory.head.besides, observed)
         applied = State({**normalized.records, **besides.records}) if besides else normalized
     elif memory is not None:
-        applied = _as_far_as_it_fits(provider, memory.state, observed)
+        applied = _alongside(provider, memory.state, Spelled(desired.state, normalized), observed)
     return Reading(
         identity=identity,
         desired=replace(desired, state=normalized, scope=scope),
@@ -81,6 +81,33 @@ def read_target(provider: Provider, desired: Desired, recall: Recall) -> Reading
         applied=applied,
         protected=desired.scope.protected,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A state in manifest spelling, and the same in the target's."""
+
+    asked: State
+    normalized: State
+
+
+def _alongside(provider: Provider, applied: State, spelled: Spelled, observed: State) -> State:
+    """What was applied, in the target's spelling. What is asked in the same words has it already.
+
+    The spelling of a right depends on itself and on what is there. That of things may depend on
+    others of them, so those are spelled anew.
+    """
+    asked = spelled.asked.records
+    known = {
+        key
+        for key, fields in applied.records.items()
+        if key[0] in RIGHT_KINDS and asked.get(key) == fields
+    }
+    rest = {key: fields for key, fields in applied.records.items() if key not in known}
+    result = dict(_as_far_as_it_fits(provider, State(rest), observed).records)
+    normalized = spelled.normalized.records
+    result.update((key, normalized[key]) for key in known if key in normalized)
+    return State(result)
 
 
 def _as_far_as_it_fits(provider: Provider, applied: State, observed: State) -> State:

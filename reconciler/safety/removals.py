@@ -38,6 +38,8 @@ def removals(situation: Situation) -> Iterator[Finding]:
         return
     yield from _of_nodes(work)
     lost = work.lost_access
+    if not lost:
+        return
     of = work.known(work.settled_access)
     why = too_many(len(lost), len(of), situation.desired.policy.removals)
     if why:
@@ -151,8 +153,14 @@ class Loss:
 
     @cached_property
     def lost_access(self) -> frozenset[str]:
-        """The accounts that no longer hold anything."""
-        return self.settled_access - self.after_access if self.taken else frozenset()
+        """The accounts that no longer hold anything: of those below what something is taken from."""
+        below = {node for each in self.taken for node in self.settled.below(touched(each.key))}
+        names = {node[0] for node in below if len(node) == 1}
+        return frozenset(
+            name
+            for name in names
+            if self.settled.has_access(name) and not self.after.has_access(name)
+        )
 
     def known(self, accounts: Set[str]) -> frozenset[str]:
         """Those of the accounts that the manifest knows, or that lose everything here.
