@@ -153,7 +153,7 @@ class Loss:
 
     @cached_property
     def lost_access(self) -> frozenset[str]:
-        """The accounts that no longer hold anything: of those below what something is taken from."""
+        """The accounts that hold nothing any more, of those below what something is taken from."""
         below = {node for each in self.taken for node in self.settled.below(touched(each.key))}
         names = {node[0] for node in below if len(node) == 1}
         return frozenset(
