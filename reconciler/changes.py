@@ -26,7 +26,8 @@ class Change:
     `before` and `after` hold the fields that differ and, for records compared whole, all fields;
     None where the record is absent on that side. `sources` are the manifest lines that ask for it:
     empty for what no line asks. `end_sessions` are the accounts whose open sessions are ended once
-    the change is made, since a grant that ended says so.
+    the change is made, since a grant that ended says so. `heir` is who gets what is owned by what
+    is deleted; empty where nobody does.
     """
 
     action: Action
@@ -36,6 +37,7 @@ class Change:
     cause: Cause = "unknown"
     sources: tuple[Source, ...] = ()
     end_sessions: tuple[str, ...] = ()
+    heir: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from reconciler.changes import Cause
 from reconciler.source import Source
@@ -31,6 +31,9 @@ Class = Literal[
 ]
 Direction = Literal["widened", "narrowed", "mixed"]
 Mark = Literal["ours", "theirs", "none"]
+
+TELLING: Final = frozenset({"comment"})
+"""The attributes that tell readers something, and by which nobody may do more or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +123,23 @@ def restricted(fields: Fields | None, names: Fields | None, key: Key) -> Fields 
     return {name: fields.get(name) for name in names}
 
 
+def only_tells(fields: Fields | None) -> bool:
+    """Whether these attributes only tell something to readers, and give nobody anything."""
+    return bool(fields) and TELLING.issuperset(fields or ())
+
+
 def direction(before: Fields | None, after: Fields | None, levels: Sequence[str] = ()) -> Direction:
     """Whether going from `before` to `after` gives more access, less, or some of both.
 
     A record that appears gives, one that vanishes takes. For privileges and scopes the sets of
     rights are compared; a switch turned on gives, and so does a higher of the `levels`, which are
-    in order; any other value that changed is both.
+    in order; any other value that changed is both. What only tells counts where nothing else does.
     """
     if before is None or after is None:
         return "widened" if before is None else "narrowed"
     gives = takes = False
-    for name in {**before, **after}:
+    names = {**before, **after}.keys()
+    for name in names - TELLING or names:
         old, new = before.get(name), after.get(name)
         if name == "level" and old in levels and new in levels:
             more, less = _higher(str(old), str(new), levels)

@@ -20,6 +20,7 @@ _CREATE_RANK: Final = {
     "role": 2,
     "group": 3,
     "account": 4,
+    "setting": 5,
     "membership": 7,
     "privilege": 8,
     "default_privilege": 9,
@@ -32,6 +33,7 @@ _DROPPING: Final = 13
 _DELETE_RANK: Final = {
     "default_privilege": _TAKING,
     "privilege": _TAKING,
+    "setting": _TAKING,
     "membership": 11,
     "account": _DROPPING,
     "group": 14,
@@ -101,10 +103,10 @@ def in_apply_order(
     """The changes in an order that never takes away before it gave, and never refers to what is not
     there.
 
-    Servers, roles, groups, accounts, memberships, privileges; then revokes, memberships removed,
-    accounts narrowed (disabled, demoted), and things dropped. Memberships in `early` are taken
-    before any is given: nobody may hold both. With `revokes_first`, for emergencies, whatever takes
-    away without dropping anything comes before all that gives.
+    Servers, roles, groups, accounts, settings, memberships, privileges; then revokes, settings and
+    memberships removed, accounts narrowed (disabled, demoted), and things dropped. Memberships in
+    `early` are taken before any is given: nobody may hold both. With `revokes_first`, for
+    emergencies, whatever takes away without dropping anything comes before all that gives.
     """
 
     def place(change: Change) -> tuple[int, Key]:

@@ -93,10 +93,12 @@ def pieces(
     """The pieces of a record that differ, each with its class, in order of name.
 
     `change` is what `diff` found; without `is_asked`, what a leaving account loses instead of being
-    deleted, which may be an account that was never applied. `observed` is the whole record.
+    deleted, which may be an account that was never applied. `observed` is the whole record. A
+    setting that no line named before was free to be as it is: naming it is an edit, no conflict.
     """
     applied = None if comparison.applied is None else comparison.applied.get(change.key)
-    if applied is None and not is_asked:
+    is_new_setting = change.key.kind == "setting" and change.action == "update"
+    if applied is None and (is_new_setting or not is_asked):
         applied = observed
     sides = _Sides(change, observed, applied)
     is_exclusive = change.after is None or change.key.kind in EXACT_KINDS

@@ -16,6 +16,7 @@ from functools import lru_cache
 from reconciler.changes import Change
 from reconciler.holding import Node, applied_fields, is_disabled
 from reconciler.plan import AccessChange
+from reconciler.rights import in_words
 from reconciler.scope import Capabilities, Desired
 from reconciler.state import Fields, Key, State
 
@@ -201,7 +202,7 @@ def _altered(key: Key) -> Node:
     match key.kind:
         case "membership":
             return key.path[-1:]
-        case "privilege" | "default_privilege":
+        case "privilege" | "default_privilege" | "setting":
             return key.path[:1]
     return key.path
 
@@ -244,10 +245,10 @@ def _object_phrases(place: Place, pairs: frozenset[tuple[str, str]]) -> Iterator
     server, kind, schema = place
     by_object: defaultdict[str, list[str]] = defaultdict(list)
     for name, privilege in sorted(pairs):
-        by_object[name].append(privilege.lower())
+        by_object[name].append(privilege)
     by_privileges: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for name, privileges in by_object.items():
-        by_privileges[tuple(privileges)].append(name)
+        by_privileges[tuple(in_words(privileges))].append(name)
     for together, names in sorted(by_privileges.items()):
         yield f"{', '.join(together)} on {_objects(server, kind, schema, names)}"
 
@@ -257,6 +258,7 @@ def _objects(server: str, kind: str, schema: str, names: Sequence[str]) -> str:
         return f"database {names[0]}"
     where = f"{server}.{schema}" if schema else server
     if len(names) > _SHOWN_OBJECTS:
-        return f"{len(names)} {kind}s of {where}"
+        return f"{len(names)} {kind}s of {where or 'the cluster'}"
     noun = kind if len(names) == 1 else f"{kind}s"
-    return f"{noun} {', '.join(f'{where}.{name}' for name in names)}"
+    shown = names if not where else [f"{where}.{name}" for name in names]
+    return f"{noun} {', '.join(shown)}"

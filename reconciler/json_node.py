@@ -42,6 +42,10 @@ class JsonNode:
             raise WrongShapeError(f"{place} is missing")
         return JsonNode(self.value[name], place)
 
+    def has(self, name: str) -> bool:
+        """Whether an object has a value of this name."""
+        return isinstance(self.value, dict) and name in self.value
+
     def text(self, name: str) -> str:
         """A text of this name."""
         node = self.get(name)

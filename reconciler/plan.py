@@ -122,7 +122,8 @@ def changed_name(key: Key) -> str:
     """The name whose access a change of this record alters: the member, the grantee, or the thing
     itself.
     """
-    return key.path[0] if key.kind in ("privilege", "default_privilege") else key.path[-1]
+    is_held = key.kind in ("privilege", "default_privilege", "setting")
+    return key.path[0] if is_held else key.path[-1]
 
 
 def counts(changes: Iterable[Change]) -> dict[str, int]:

@@ -17,6 +17,7 @@ from reconciler.state import Kind
 _TEXT: Final[dict[str, Json]] = {"type": "string"}
 _TEXTS: Final[dict[str, Json]] = {"type": "array", "items": _TEXT}
 _NUMBER: Final[dict[str, Json]] = {"type": "integer", "minimum": 0}
+_HEIR: Final = "Who gets what is owned by what is deleted; left out where nobody does."
 _TIME: Final[dict[str, Json]] = {"type": "string", "format": "date-time"}
 
 
@@ -29,7 +30,7 @@ def plan_schema() -> dict[str, Json]:
         **_object(_plan()),
         "$defs": {
             "access": _object(_access()),
-            "change": _object(_change()) | {"allOf": _sides()},
+            "change": _object(_change(), heir=_told(_TEXT, _HEIR)) | {"allOf": _sides()},
             "difference": _object(_difference()),
             "fields": {"type": ["object", "null"], "additionalProperties": _value()},
             "finding": _object(_finding()),
@@ -45,8 +46,9 @@ def plan_schema_text() -> str:
     return json_text(plan_schema())
 
 
-def _object(properties: dict[str, Json]) -> dict[str, Json]:
-    return {"type": "object", "required": sorted(properties), "properties": properties}
+def _object(properties: dict[str, Json], **optional: Json) -> dict[str, Json]:
+    every: dict[str, Json] = {**properties, **optional}
+    return {"type": "object", "required": sorted(properties), "properties": every}
 
 
 def _list_of(name: str) -> dict[str, Json]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from datetime import datetime
+from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -16,7 +17,8 @@ from reconciler.changes import Change, Journal, Outcome
 from reconciler.scope import Capabilities, Desired, Scope
 from reconciler.secret import Secret
 from reconciler.source import Problem
-from reconciler.state import State
+from reconciler.state import Key, State
+from reconciler.survey import Survey
 
 
 def _secret(value: object) -> Secret:
@@ -105,6 +107,106 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Release connections. Safe to call twice."""
+
+
+# What a provider may do beside. The engine asks `isinstance`: a provider either has all of one or
+# nothing of it.
+
+
+@runtime_checkable
+class Surveying(Protocol):
+    """A provider that can read all that is there, without a manifest that says what to look at."""
+
+    def survey(self, servers: Sequence[str]) -> Survey:
+        """Everything on the target, whole; of servers these, or all if there are none.
+
+        Only reads.
+        """
+
+
+@runtime_checkable
+class Scripting(Protocol):
+    """A provider whose changes can be written down as SQL."""
+
+    def script(self, changes: Sequence[Change]) -> tuple[str, ...]:
+        """The lines of a script for psql that does what `apply` would do, in the same transactions.
+
+        What only `apply` can do, such as making passwords, is written so that it cannot be run.
+        Everything in it is printable. May read the target; `observe` was called before.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A right that our account has not and a plan needs.
+
+    `what` is for people: `flowapi cannot be granted: that needs the ADMIN option`. `statement`
+    gives it, run by an administrator in `database` (empty: in any); it is empty where no statement
+    would.
+    """
+
+    what: str
+    statement: str = ""
+    database: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What our account lacks, and in `unchecked` of what nobody can say whether we may do it."""
+
+    lacking: tuple[Lack, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Examining(Protocol):
+    """A provider that can say which rights it lacks, and other things that would go wrong later.
+
+    Nothing here writes.
+    """
+
+    def clock(self) -> datetime:
+        """The target's time, with a zone."""
+
+    def lacking_to_read(self, scope: Scope) -> Rights:
+        """What `observe` would be refused for this scope."""
+
+    def lacking(self, changes: Sequence[Change]) -> Rights:
+        """What `apply` would be refused for these changes. `observe` was called before."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """What somebody should know of the target though nothing fails: for people, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """What a provider has to say about a plan: a rule's name, a text for people, and the records
+    of the changes that it is about. One that is `blocking` holds these back.
+    """
+
+    rule: str
+    message: str
+    keys: tuple[Key, ...] = ()
+    blocking: bool = False
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A provider that knows of limits of its target."""
+
+    def warnings(self, changes: Sequence[Change]) -> tuple[Warned, ...]:
+        """The limits that these changes come near to. No I/O; `observe` was called before."""
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A provider whose target can say of some changes that they would fail, or bring about more."""
+
+    def obstacles(self, changes: Sequence[Change]) -> tuple[Warned, ...]:
+        """What the target has to say about these changes, each about one of them.
+
+        A blocking one says why it would fail. Reads only where there is something to ask about.
+        """
 
 
 @dataclass(frozen=True, slots=True)

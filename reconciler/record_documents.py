@@ -35,6 +35,7 @@ def change_document(change: Change) -> dict[str, Json]:
         "after": fields_document(change.after),
         "cause": change.cause,
         "end_sessions": list(change.end_sessions),
+        **({"heir": change.heir} if change.heir else {}),
     }
 
 
@@ -63,6 +64,7 @@ def read_change(node: JsonNode, sources: tuple[Source, ...] = ()) -> Change:
         cause=node.word("cause", get_args(Cause)),
         sources=sources,
         end_sessions=node.texts("end_sessions"),
+        heir=node.text("heir") if node.has("heir") else "",
     )
     has_before, has_after = change.action != "create", change.action != "delete"
     if (change.before is not None, change.after is not None) != (has_before, has_after):

@@ -33,9 +33,11 @@ class Capabilities:
     role belongs to one server and is named within it. `disabled`: the fields of an account that may
     no longer sign in, or None where accounts cannot be disabled. `passwords`: when a new account is
     given a temporary password. `transactions`: a changeset is applied whole or not at all.
-    `attributes`: the account attributes that a manifest may set. `administrator`: the fields of an
+    `attributes`: the account attributes that a manifest may set. `settings`: accounts and roles
+    have settings of their own, for all servers or for one. `administrator`: the fields of an
     account that may do everything there, or None where there is no such account. `sessions`: open
-    sessions of an account can be ended.
+    sessions of an account can be ended. `heirs`: what an account or role owns can be given to
+    another before it is deleted.
     """
 
     groups: bool = False
@@ -52,6 +54,8 @@ class Capabilities:
     attributes: tuple[str, ...] = ()
     administrator: Fields | None = None
     sessions: bool = False
+    settings: bool = False
+    heirs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ class Scope:
     inner groups, is left out and so not managed. `emptied` are paths of roles and groups that an
     empty list leaves without anybody. `foreign` are roles that declared ones inherit and the
     manifest does not declare. `protected` holds shell patterns. `servers` are names on the target
-    (databases, FlowAPI servers).
+    (databases, FlowAPI servers). `object_kinds` are the kinds of object on which somebody is given
+    something, `attributes` the names of all attributes that somebody is given, and `settings` says
+    whether anybody has settings: a provider need not read any others.
     """
 
     accounts: frozenset[str] = frozenset()
@@ -76,12 +82,15 @@ class Scope:
     foreign: frozenset[str] = frozenset()
     servers: frozenset[str] = frozenset()
     protected: tuple[str, ...] = ()
+    object_kinds: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+    settings: bool = False
 
     def widened(self, state: State, protected: Iterable[str]) -> Scope:
         """This scope with the names of a state too: what was declared once and may have to go."""
         servers = {key.path[0] for key in state.records if key.kind == "server"}
         in_servers = ("privilege", "default_privilege")
-        servers |= {key.path[1] for key in state.records if key.kind in in_servers}
+        servers |= {key.path[1] for key in state.records if key.kind in in_servers} - {""}
         return replace(
             self,
             accounts=self.accounts | state.names("account"),
@@ -89,11 +98,23 @@ class Scope:
             roles=self.roles | {key.path for key in state.records if key.kind == "role"},
             servers=self.servers | servers,
             protected=tuple(sorted({*self.protected, *protected})),
+            object_kinds=self.object_kinds | object_kinds(state.records),
+            settings=self.settings or has_settings(state.records),
         )
 
     def is_protected(self, name: str) -> bool:
         """Whether a protect pattern of the policy matches this name."""
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.protected)
+
+
+def has_settings(keys: Iterable[Key]) -> bool:
+    """Whether a setting is among these records."""
+    return any(key[0] == "setting" for key in keys)
+
+
+def object_kinds(keys: Iterable[Key]) -> frozenset[str]:
+    """The kinds of object that the privileges among these records are about."""
+    return frozenset(key.path[2] for key in keys if key.kind == "privilege")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +134,15 @@ class Policy:
     """How a target is treated: what may be removed, and what becomes of accounts that leave.
 
     `narrowed` says whether an account or membership that somebody cut by hand is given back
-    (`repair`) or shown until somebody says so (`hold`).
+    (`repair`) or shown until somebody says so (`hold`). `heir` is the role on the target that gets
+    what a deleted account or role owns; empty where the manifest names none.
     """
 
     prune: Prune = "owned"
     leavers: Leavers = "disable"
     narrowed: Narrowed = "hold"
     removals: Removals = Removals()
+    heir: str = ""
 
 
 RolePath = tuple[str, ...]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.changes import Cause, Change
@@ -24,6 +24,7 @@ from reconciler.differences import (
     pieces,
 )
 from reconciler.plan import changed_name
+from reconciler.provider import Warned
 from reconciler.scope import Capabilities, Desired, Policy, RolePath, Scope
 from reconciler.state import EXACT_KINDS, PRINCIPAL_KINDS, Fields, Key, State
 
@@ -32,13 +33,15 @@ from reconciler.state import EXACT_KINDS, PRINCIPAL_KINDS, Fields, Key, State
 class Selection:
     """What the policy made of the differences of a target.
 
-    `drift` is what the target did by itself, whether or not a change of it is chosen.
+    `drift` is what the target did by itself, whether or not a change of it is chosen. `obstacles`
+    is what the target has to say about some of the changes.
     """
 
     changes: tuple[Change, ...]
     unmanaged: tuple[Key, ...]
     protected: tuple[Change, ...]
     drift: tuple[Difference, ...] = ()
+    obstacles: tuple[Warned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,9 @@ class _Selecting:
         cause = min(causes, key=_CAUSE_ORDER.index)
         sources = self.desired.provenance.of(change.key)
         ended = self._ended_sessions(change) if change.action == "delete" else ()
-        return Change(change.action, change.key, change.before, change.after, cause, sources, ended)
+        is_dropped = change.action == "delete" and change.key.kind in PRINCIPAL_KINDS
+        heir = self.desired.policy.heir if is_dropped else ""
+        return replace(change, cause=cause, sources=sources, end_sessions=ended, heir=heir)
 
     def _cause(self, key: Key, piece: Piece) -> Cause:
         if piece.class_ == "pending":
@@ -197,11 +202,7 @@ class _Selecting:
         may_delete = policy.leavers == "delete" or self.capabilities.disabled is None
         if not (is_to_go or name in self.desired.scope.leavers) or (is_to_go and may_delete):
             return change
-        lost = lost_by_leavers(self.capabilities)
-        before = change.before or {}
-        names = sorted(field for field in lost if before.get(field) != lost[field])
-        after = {field: lost[field] for field in names}
-        return Change("update", change.key, {field: before.get(field) for field in names}, after)
+        return shut_out(change, self.capabilities)
 
     def _has_left(self, key: Key) -> bool:
         """Whether an account that has nothing to lose is one that left, and so of no interest."""
@@ -300,7 +301,8 @@ def _tied(chosen: Sequence[Change], protected: Sequence[Change], observed: State
         if change.action == "create" and change.key.kind in PRINCIPAL_KINDS
     }
     removed = {change.key for change in chosen if change.action == "delete"}
-    ends = {end for key in observed.records if key not in removed for end in _ends(key)}
+    left = (key for key in observed.records if key not in removed and key[0] != "setting")
+    ends = {end for key in left for end in _ends(key)}  # settings go with whom they are of
     used = {Key(kind, end) for end in ends for kind in PRINCIPAL_KINDS}
     return frozenset(
         change.key
@@ -317,7 +319,7 @@ def _ends(key: Key) -> frozenset[tuple[str, ...]]:
     match key.kind:
         case "membership":
             return frozenset({key.path[:-1], key.path[-1:]})
-        case "privilege" | "default_privilege":
+        case "privilege" | "default_privilege" | "setting":
             return frozenset({key.path[:1]})
     return frozenset()
 
@@ -329,16 +331,31 @@ def lost_by_leavers(capabilities: Capabilities) -> Fields:
     return {"level": capabilities.levels[0]} if capabilities.levels else {}
 
 
+def shut_out(change: Change, capabilities: Capabilities) -> Change:
+    """What an account loses that stays there, instead of being deleted by this change. An update
+    without fields: it has lost all that.
+    """
+    lost = lost_by_leavers(capabilities)
+    before = change.before or {}
+    names = sorted(field for field in lost if before.get(field) != lost[field])
+    after = {field: lost[field] for field in names}
+    kept = {field: before.get(field) for field in names}
+    return replace(change, action="update", before=kept, after=after, heir="")
+
+
 def is_removable(key: Key, scope: Scope, policy: Policy) -> bool:
     """Whether a record that nobody asks for may be removed.
 
     Rights are removable where the manifest declares the role or group they are held in, or the role
-    or group that holds them. Things (roles, groups, servers) only with `prune: all`.
+    or group that holds them. Things (roles, groups, servers) only with `prune: all`. A setting that
+    no line ever named gives nobody anything, and is left alone.
     """
     match policy.prune, key.kind:
         case "never", _:
             return False
         case _, "account" | "group" | "role" if key.path[-1] in scope.foreign:
+            return False
+        case _, "setting":
             return False
         case "all", _:
             return True

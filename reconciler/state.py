@@ -12,7 +12,14 @@ Comparing states, reading them from a target and showing them do not.
 | membership | (*path of the role or group, member) | options of the edge |
 | privilege | (grantee, server, kind of object, schema) | object name: its privileges |
 | default_privilege | (grantee, server, creator, kind of object, schema) | `privileges` |
+| setting | (account, group or role, server or "", parameter) | `value` |
 | object | (server, kind of object, schema) | object name: its owner |
+
+A `setting` is a value that sessions of a role start with: on all servers where the path names none.
+One that no line names is nobody's business: it was there, and stays.
+
+The server of a privilege is empty where all servers share the object. How privileges and columns
+are named is in `rights`.
 
 An `object` record is inventory: it says what is there to hold privileges on. It is observed, never
 written.
@@ -35,6 +42,7 @@ Kind = Literal[
     "membership",
     "privilege",
     "default_privilege",
+    "setting",
     "object",
 ]
 Value = str | int | bool | None | tuple[str, ...]

@@ -314,6 +314,7 @@ def _capabilities(kind: ProviderType) -> str:
         ("accounts can be disabled", _yes(held.disabled is not None)),
         ("temporary passwords of new accounts", _PASSWORDS[held.passwords]),
         ("changes in transactions", _yes(held.transactions, "one by one")),
+        ("settings of accounts and roles", _yes(held.settings)),
         ("attributes", ", ".join(map(_code, held.attributes)) or "none"),
     ]
     return _table(["It has", ""], rows)

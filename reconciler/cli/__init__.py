@@ -19,12 +19,14 @@ from reconciler.cli.lazy import LazyGroup
 
 _COMMANDS = {
     "init": ("reconciler.cli.init", "Write a starter manifest and a CI workflow."),
+    "import": ("reconciler.cli.import_", "Print the manifest of a system that runs already."),
     "validate": ("reconciler.cli.validate", "Check the manifest; touches no target."),
     "plan": ("reconciler.cli.plan", "Show what would be changed, and save it with -o FILE."),
     "show": ("reconciler.cli.show", "Show a saved plan."),
     "apply": ("reconciler.cli.apply", "Make the targets as the manifest says."),
     "drift": ("reconciler.cli.drift", "Show what the targets changed since the last apply."),
     "status": ("reconciler.cli.status", "Show on one screen how all targets stand."),
+    "doctor": ("reconciler.cli.doctor", "Show what would fail, and which rights are missing."),
     "expiring": ("reconciler.cli.expiring", "Show which grants end or start soon."),
     "log": ("reconciler.cli.log", "Show what was applied, when and by whom."),
     "lock": ("reconciler.cli.lock", "Show who is applying, and free the lock of a dead run."),

@@ -14,14 +14,14 @@ Command = Callable[..., int]  # the parameters of a command are its options, whi
 
 
 def common_options(
-    *, reads_manifest: bool = True, has_formats: bool = True
+    *, reads_manifest: bool = True, has_formats: bool = True, has_sql: bool = False
 ) -> Callable[[Command], Command]:
     """Add the common options; the command gets the session first, then its own options by name.
 
     Options that have no meaning for a command are taken too, but not listed in its help: a script
     can hand the same ones to every command.
     """
-    options = _common(reads_manifest=reads_manifest, has_formats=has_formats)
+    options = _common(reads_manifest=reads_manifest, has_formats=has_formats, has_sql=has_sql)
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
@@ -34,7 +34,7 @@ def common_options(
         ) -> int:
             session = click.get_current_context().ensure_object(Session)
             session.files, session.targets = files, targets
-            session.wants_json = form == "json"
+            session.wants_json, session.wants_sql = form == "json", form == "sql"
             session.wants_colour = not no_color
             return command(session, **own)
 
@@ -47,7 +47,7 @@ def common_options(
 
 
 def _common(
-    *, reads_manifest: bool, has_formats: bool
+    *, reads_manifest: bool, has_formats: bool, has_sql: bool
 ) -> list[Callable[[Callable[..., int]], Callable[..., int]]]:
     """The options themselves, those without a meaning hidden."""
     return [
@@ -73,11 +73,12 @@ def _common(
         click.option(
             "--format",
             "form",
-            type=click.Choice(["text", "json"]),
+            type=click.Choice(["text", "json", *(["sql"] if has_sql else [])]),
             default="text",
             show_default=True,
             hidden=not has_formats,
-            help="What stdout gets: text for people, or one JSON document.",
+            help="What stdout gets: text for people, or one JSON document"
+            + (", or the SQL that would run." if has_sql else "."),
         ),
         click.option("--no-color", is_flag=True, help="No colour, as with NO_COLOR set."),
         click.option(

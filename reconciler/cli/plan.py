@@ -18,6 +18,7 @@ from reconciler.engine.planning import released
 from reconciler.errors import BlockedError, UsageError
 from reconciler.plan import Plan
 from reconciler.plan_file import digest_of, to_document, to_text
+from reconciler.render.sql_text import sql_text
 from reconciler.render.text import plan_text, statements_text
 
 _CHANGES_PENDING: Final = 2
@@ -37,7 +38,7 @@ _CHANGES_PENDING: Final = 2
 @accept_option
 @unmanaged_option
 @ledger_option
-@common_options()
+@common_options(has_sql=True)
 def command(
     session: Session,
     *,
@@ -55,13 +56,15 @@ def command(
     plan is shown and saved all the same.
     """
     session.ledger = ledger
-    if statements and session.wants_json:
-        raise UsageError("--statements is text for people; leave out --format json")
+    if statements and (session.wants_json or session.wants_sql):
+        form = "json" if session.wants_json else "sql"
+        raise UsageError(f"--statements is text for people; leave out --format {form}")
     if out is not None:
         check_destination(out)
     with open_run(session) as run:
         plan = run.plan(Choice(frozenset(accept), revokes_first=revoke_first))
-        sent = run.preview(plan) if statements else {}
+        sent = run.preview(plan) if statements or session.wants_sql else {}
+        scripts = run.scripts(plan) if session.wants_sql else {}
         signing = run.loaded.manifest.policies.plan_signature
     note = ""
     if out is not None:
@@ -72,6 +75,8 @@ def command(
             note = f"Signed: {signed.path}." if signed else f"Not signed: {signed.reason}."
     if session.wants_json:
         session.document(to_text(plan))
+    elif session.wants_sql:
+        session.document(sql_text(plan, scripts, sent))
     else:
         session.out(_text(session, plan, sent, unmanaged=unmanaged) + _saved(session, out, note))
     return _exit_code(plan, detailed=detailed_exitcode)

@@ -30,6 +30,7 @@ class Session:
         self.targets: tuple[str, ...] = ()
         self.ledger = ""
         self.wants_json = False
+        self.wants_sql = False
         self.wants_colour = True
         self.debug = False
         self.redact: Redactor = Redactor()

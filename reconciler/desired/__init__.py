@@ -17,15 +17,25 @@ from reconciler.desired.records import Records
 from reconciler.desired.roles import RoleExpansion
 from reconciler.desired.rules import RuleExpansion, Survey
 from reconciler.desired.separations import held_together
+from reconciler.desired.settings import SettingExpansion
 from reconciler.desired.view import Clock, TargetView, Window
 from reconciler.errors import ManifestError
 from reconciler.manifest.load import LoadedManifest
 from reconciler.manifest.models import Manifest
 from reconciler.manifest.models import Policy as PolicyModel
 from reconciler.manifest.models import Removals as RemovalsModel
-from reconciler.scope import Capabilities, Desired, Policy, Provenance, Removals, Scope
+from reconciler.scope import (
+    Capabilities,
+    Desired,
+    Policy,
+    Provenance,
+    Removals,
+    Scope,
+    has_settings,
+    object_kinds,
+)
 from reconciler.source import Problem, suggest
-from reconciler.state import State
+from reconciler.state import PRINCIPAL_KINDS, State
 
 __all__ = ["Window", "expand", "has_ended", "has_started", "last_boundary", "next_boundary"]
 
@@ -52,6 +62,7 @@ def expand(
             records = _records(view)
             rules = RuleExpansion(view, records, survey)
             rules.refuse_sessions()
+            rules.refuse_heir()
             problems += records.problems
             result[name] = _desired(view, records, rules)
     if problems:
@@ -84,6 +95,7 @@ def _records(view: TargetView) -> Records:
     holders = HolderExpansion(view, records)
     holders.add_holders()
     holders.add_accounts()
+    SettingExpansion(view, records).add_settings()
     return records
 
 
@@ -108,6 +120,7 @@ def _policy(policy: PolicyModel) -> Policy:
         leavers=policy.leavers,
         narrowed=policy.drift.narrowed,
         removals=_removals(policy.removals),
+        heir=policy.heir or "",
     )
 
 
@@ -130,4 +143,12 @@ def _scope(view: TargetView, records: Records) -> Scope:
         foreign=frozenset(records.foreign),
         servers=frozenset(view.servers.values()),
         protected=tuple(sorted(view.manifest.targets[view.target].policy.protect)),
+        object_kinds=object_kinds(records.fields),
+        attributes=frozenset(
+            name
+            for key, fields in records.fields.items()
+            if key[0] in PRINCIPAL_KINDS
+            for name in fields
+        ),
+        settings=has_settings(records.fields),
     )

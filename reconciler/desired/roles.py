@@ -1,15 +1,15 @@
 """Servers, roles and what roles give, as records of one target.
 
-Here belong joining inherited scopes where a target cannot inherit, and rules of privileges as
-records. Who holds a role is `holders`.
+Here belong joining inherited scopes where a target cannot inherit, and the database that a rule of
+privileges is about. The rules as records are `privileges`, who holds a role is `holders`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
+from reconciler.desired.privileges import add_rule
 from reconciler.desired.records import Records
 from reconciler.desired.view import TargetView
 from reconciler.manifest.models import PrivilegeRule, Role
@@ -17,15 +17,6 @@ from reconciler.scope import Path
 from reconciler.source import suggest
 from reconciler.state import Key, Value
 from reconciler.times import time_text
-
-_OBJECT_LISTS: Final = {
-    "tables": "table",
-    "views": "view",
-    "sequences": "sequence",
-    "functions": "function",
-}
-_WITH_DEFAULT_PRIVILEGES: Final = frozenset({"table", "sequence", "function"})
-"""Kinds that PostgreSQL keeps default privileges for; those of tables are those of views too."""
 
 _NOT_IN_LEVELS: Final = (
     "scopes",
@@ -36,12 +27,6 @@ _NOT_IN_LEVELS: Final = (
     "min_holders",
 )
 """Words of a role that say nothing of one that is a level and no thing on its target."""
-
-
-@lru_cache
-def _in_capitals(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words sorted and in capitals; most rules say one of few things."""
-    return tuple(sorted(word.upper() for word in words))
 
 
 def attributes(
@@ -184,9 +169,9 @@ class RoleExpansion:
             if not self.view.capabilities.privileges:
                 self.records.refuse(path, "a role has no privileges")
                 continue
-            database = self._database(role, rule, path)
+            database = "" if rule.is_cluster_wide else self._database(role, rule, path)
             if database is not None:
-                self._add_rule((role.name or name, database), rule, path)
+                add_rule(self.records, (role.name or name, database), rule, path)
 
     def _database(self, role: Role, rule: PrivilegeRule, path: Path) -> str | None:
         own = self.view.servers.get(role.server or "")
@@ -210,26 +195,3 @@ class RoleExpansion:
         else:
             return database
         return None
-
-    def _add_rule(self, holder: tuple[str, str], rule: PrivilegeRule, path: Path) -> None:
-        allow, schema = _in_capitals(tuple(rule.allow)), rule.schema
-        if schema is None:
-            self.records.add(Key("privilege", (*holder, "database", "")), {holder[1]: allow}, path)
-            return
-        kinds = [word for word in rule.kinds if word in _OBJECT_LISTS]
-        if not kinds:
-            self.records.add(Key("privilege", (*holder, "schema", "")), {schema: allow}, path)
-        for word in kinds:
-            kind, names = _OBJECT_LISTS[word], getattr(rule, word)
-            fields = dict.fromkeys(("*",) if names == "*" else names, allow)
-            self.records.add(Key("privilege", (*holder, kind, schema)), fields, path)
-            if names == "*" and kind in _WITH_DEFAULT_PRIVILEGES:
-                self._add_default_privileges(holder, kind, rule, path)
-
-    def _add_default_privileges(
-        self, holder: tuple[str, str], kind: str, rule: PrivilegeRule, path: Path
-    ) -> None:
-        allow = _in_capitals(tuple(rule.allow))
-        for creator in rule.created_by:
-            key = Key("default_privilege", (*holder, creator, kind, rule.schema or ""))
-            self.records.add(key, {"privileges": allow}, path)

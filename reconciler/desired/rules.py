@@ -175,6 +175,13 @@ class RuleExpansion:
                     path = ("grants", index, "end_sessions")
                     self.records.refuse(path, "open sessions cannot be ended", "leave it out")
 
+    def refuse_heir(self) -> None:
+        """Refuse an heir where nobody owns anything, or nothing can be given away."""
+        heir = self.view.manifest.targets[self.view.target].policy.heir
+        if heir is not None and not self.view.capabilities.heirs:
+            path = ("targets", self.view.target, "policy", "heir")
+            self.records.refuse(path, "nothing can be given to an heir", "leave it out")
+
     def _session_grants(self) -> Iterator[int]:
         for index in self.survey.ending_sessions:
             grant = self.view.manifest.grants[index]

@@ -219,11 +219,10 @@ class Application:
         if report.target not in self._journals:
             return report
         try:
-            reading = self._run.read_one(report.target)
+            reading = self._last[report.target] = self._run.read_one(report.target)
+            changes = self._run.selection(reading).changes if done else ()
         except TargetError as error:
             return replace(report, failure=report.failure or f"it could not be read again: {error}")
-        self._last[report.target] = reading
-        changes = self._run.selection(reading).changes if done else ()
         remaining = tuple(change for change in changes if change.key in done)
         left = {change.key for change in remaining}
         outcomes = tuple(_settled(outcome, left) for outcome in report.outcomes)

@@ -16,9 +16,11 @@ from reconciler.changes import Change
 from reconciler.classify import Difference, direction
 from reconciler.diff import narrows_account
 from reconciler.differences import CauseOf, repair
+from reconciler.engine.obstructing import obstructed
 from reconciler.engine.reading import Reading
 from reconciler.errors import UsageError
 from reconciler.plan import AccessChange, Finding, TargetPlan
+from reconciler.provider import Warned
 from reconciler.scope import Capabilities
 from reconciler.selection import Selection, select
 
@@ -52,6 +54,7 @@ class Target:
     new_passwords: Callable[[Sequence[Change]], tuple[str, ...]]
     cause_of: CauseOf
     first_seen: Callable[[], Mapping[str, str]]
+    obstacles: Callable[[Sequence[Change]], tuple[Warned, ...]]
 
 
 def selection_of(target: Target, choice: Choice) -> Selection:
@@ -67,8 +70,8 @@ def selection_of(target: Target, choice: Choice) -> Selection:
     )
     if choice.only_expiry:
         ended = tuple(each for each in chosen.changes if is_expiry(each, target.capabilities))
-        return replace(chosen, changes=ended)
-    return chosen
+        chosen = replace(chosen, changes=ended)
+    return obstructed(chosen, target.obstacles(chosen.changes), target.capabilities)
 
 
 def is_expiry(change: Change, capabilities: Capabilities) -> bool:

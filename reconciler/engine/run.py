@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from threading import Lock
 from types import TracebackType
 from typing import Final, Self
@@ -22,6 +22,7 @@ from reconciler.desired import expand, has_ended, has_started, last_boundary, ne
 from reconciler.differences import Timeline
 from reconciler.engine.applying import Application
 from reconciler.engine.memory import Memories, Memory
+from reconciler.engine.obstructing import limit_findings, obstacle_findings, obstacles_of
 from reconciler.engine.planning import (
     Choice,
     Target,
@@ -47,7 +48,13 @@ from reconciler.manifest.load import load_manifest
 from reconciler.options import check_options, resolve_options
 from reconciler.plan import Plan
 from reconciler.plan_file import digest_of, to_document
-from reconciler.provider import Identity, Options, Provider, ProviderType
+from reconciler.provider import (
+    Identity,
+    Options,
+    Provider,
+    ProviderType,
+    Scripting,
+)
 from reconciler.providers import registry
 from reconciler.report import Report
 from reconciler.scope import Capabilities, Desired, Removals
@@ -220,6 +227,18 @@ class Run:
                 kind = self._kinds[self.desired[name].provider]
                 self.providers[name] = kind.open(name, options)
 
+    def kind_of(self, name: str) -> ProviderType:
+        """What is known of a target's kind."""
+        return self._kinds[self.desired[name].provider]
+
+    def open_one(self, name: str) -> Provider:
+        """One target, opened whatever the others are like. Raises ManifestError for its options."""
+        if name not in self.providers:
+            kind = self.kind_of(name)
+            options = resolve_options(self.loaded, name, kind, self.inputs.environment)
+            self.providers[name] = kind.open(name, options)
+        return self.providers[name]
+
     def read_one(self, name: str) -> Reading:
         """One target, read whole, with what is asked of it in its spelling. Raises TargetError."""
         self.progress(f"reading {name}")
@@ -260,6 +279,9 @@ class Run:
         findings += safety.check_total(situations, self._removals)
         if choice.only_expiry:
             findings = about(findings, situations)
+        for name, (_, chosen_here) in chosen.items():
+            findings += obstacle_findings(name, chosen_here)
+            findings += limit_findings(name, self.providers[name], chosen_here.changes)
         boundary = next_boundary(self.loaded.manifest, self.inputs.now)
         return Plan(
             at=time_text(self.inputs.now),
@@ -284,6 +306,7 @@ class Run:
             new_passwords=self.providers[name].new_passwords,
             cause_of=self._causes(name, reading),
             first_seen=lambda: self.memories.first_seen(name),
+            obstacles=partial(obstacles_of, self.providers[name]),
         )
 
     def _causes(self, name: str, reading: Reading) -> Callable[[Key], Cause]:
@@ -342,6 +365,16 @@ class Run:
             each.target: self.providers[each.target].preview(released(each, plan.findings))
             for each in plan.targets
         }
+
+    def scripts(self, plan: Plan) -> dict[str, tuple[str, ...]]:
+        """What would be sent as lines of SQL, by target that takes SQL. Raises TargetError."""
+        self._open()
+        result = {}
+        for each in plan.targets:
+            provider = self.providers[each.target]
+            if isinstance(provider, Scripting):
+                result[each.target] = provider.script(released(each, plan.findings))
+        return result
 
     # Applying
 

@@ -24,6 +24,7 @@ from reconciler.manifest.policies import (
 )
 from reconciler.manifest.privileges import PrivilegeRule
 from reconciler.manifest.scalars import Line, Minutes, Moment, Name, Omittable, Scalar, fault
+from reconciler.manifest.settings import Settings
 
 __all__ = [
     "Account",
@@ -97,6 +98,13 @@ class Account(BaseModel):
     attributes: dict[Name, Scalar] = Field(
         default_factory=dict, description="Properties of the account; see the page of the provider."
     )
+    settings: Settings = Field(
+        default_factory=dict,
+        description="Values of parameters that its sessions start with, in all databases.",
+    )
+    settings_in: dict[Name, Settings] = Field(
+        default_factory=dict, description="The same for sessions in one database, by its name."
+    )
 
 
 def _account_kind(value: object) -> str | None:
@@ -128,13 +136,13 @@ class User(BaseModel):
             Discriminator(
                 _account_kind,
                 custom_error_type="manifest",
-                custom_error_message="must be the name of the account, or a mapping with name and "
-                "attributes",
+                custom_error_message="must be the name of the account, or a mapping with name, "
+                "attributes and settings",
             ),
         ],
     ] = Field(
         default_factory=dict,
-        description="By target: the name of the account there, or its name and attributes.",
+        description="By target: the name of the account there, or name, attributes and settings.",
     )
     description: str = Field(default="", description="For readers; not applied.")
 
@@ -198,6 +206,14 @@ class Role(BaseModel):
     )
     attributes: dict[Name, Scalar] = Field(
         default_factory=dict, description="Properties of the role; see the page of the provider."
+    )
+    settings: Settings = Field(
+        default_factory=dict,
+        description="Values of parameters that sessions of the role itself start with; those who "
+        "hold the role do not get them.",
+    )
+    settings_in: dict[Name, Settings] = Field(
+        default_factory=dict, description="The same for sessions in one database, by its name."
     )
     min_holders: int = Field(
         default=0, ge=0, description="The fewest accounts that must hold it, directly or not."

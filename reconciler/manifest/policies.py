@@ -64,6 +64,11 @@ class Policy(BaseModel):
     leavers: Literal["disable", "delete"] = Field(
         default="disable", description="What becomes of an account that lost its last grant."
     )
+    heir: Omittable[Line] = Field(
+        default=None,
+        description="The role on the target that gets what an account, group or role owns there "
+        "before it is deleted. Without it, who owns something is not deleted.",
+    )
     protect: list[Line] = Field(
         default_factory=list,
         description="Names on the target that are never changed; * and ? stand for any characters.",

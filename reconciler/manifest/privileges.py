@@ -6,7 +6,7 @@ exist is for the provider, and the SQL is there too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
@@ -38,10 +38,28 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "sequences": ("usage", "select", "update", "all"),
     "functions": ("execute", "all"),
+    "types": ("usage", "all"),
+    "columns": ("select", "insert", "update", "references", "all"),
+    "languages": ("usage", "all"),
+    "foreign_data_wrappers": ("usage", "all"),
+    "foreign_servers": ("usage", "all"),
+    "tablespaces": ("create", "all"),
+    "parameters": ("set", "alter system", "all"),
 }
-"""The privileges of each kind of object. PostgreSQL docs, GRANT; `maintain` from PostgreSQL 17."""
+"""The privileges of each kind of object. PostgreSQL docs, GRANT; `maintain` from PostgreSQL 17,
+parameters from 15."""
 
-OBJECT_LISTS: Final = ("tables", "views", "sequences", "functions")
+OBJECT_LISTS: Final = ("tables", "views", "sequences", "functions", "types")
+"""What is in a schema, and may be `"*"`."""
+
+DATABASE_LISTS: Final = ("languages", "foreign_data_wrappers", "foreign_servers")
+"""What is in a database and in no schema."""
+
+CLUSTER_LISTS: Final = ("tablespaces", "parameters")
+"""What all databases of a cluster share."""
+
+_LISTS: Final = (*OBJECT_LISTS, *DATABASE_LISTS, *CLUSTER_LISTS)
+_WITH_COLUMNS: Final = ("tables", "views")
 _SINGULAR: Final = {
     "database": "a database",
     "schema": "a schema",
@@ -49,6 +67,13 @@ _SINGULAR: Final = {
     "views": "a view",
     "sequences": "a sequence",
     "functions": "a function",
+    "types": "a type",
+    "columns": "a column",
+    "languages": "a language",
+    "foreign_data_wrappers": "a foreign-data wrapper",
+    "foreign_servers": "a foreign server",
+    "tablespaces": "a tablespace",
+    "parameters": "a parameter",
 }
 
 
@@ -80,6 +105,7 @@ ObjectList: TypeAlias = Annotated[
         custom_error_message='must be "*" for all, or a list of names',
     ),
 ]
+NameList: TypeAlias = Annotated[list[Name], Field(min_length=1)]
 
 
 def _words_schema(kind: str) -> dict[str, Any]:  # a JSON schema
@@ -89,14 +115,8 @@ def _words_schema(kind: str) -> dict[str, Any]:  # a JSON schema
 
 def _rules_schema() -> dict[str, Any]:  # a JSON schema
     """What `PrivilegeRule` checks across its keys, in the words of JSON schema."""
-    listed = {"anyOf": [{"required": [kind]} for kind in OBJECT_LISTS]}
     every = {kind: {"properties": {kind: {"const": "*"}}, "required": [kind]} for kind in WORDS}
-    conditions: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [  # pairs of JSON schemas
-        *(({"required": [kind]}, _words_schema(kind)) for kind in OBJECT_LISTS),
-        ({"not": {"required": ["schema"]}}, {"required": ["database"], "not": listed}),
-        ({"not": {"required": ["schema"]}}, _words_schema("database")),
-        ({"required": ["schema"], "not": listed}, _words_schema("schema")),
-    ]
+    conditions = [*_place_conditions(), *_column_conditions(every)]
     created_by = {"properties": {"created_by": {"minItems": 1}}, "required": ["created_by"]}
     both = {"allOf": [every["tables"], every["views"]]}
     neither = {"not": {"anyOf": [every["tables"], every["views"]]}}
@@ -105,6 +125,42 @@ def _rules_schema() -> dict[str, Any]:  # a JSON schema
         (created_by, {"anyOf": [both, neither]}),
     ]
     return {"allOf": [{"if": when, "then": then} for when, then in conditions]}
+
+
+_Condition: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""Two JSON schemas: where the first fits, the second must."""
+
+
+def _any_of(kinds: Iterable[str]) -> dict[str, Any]:  # a JSON schema
+    return {"anyOf": [{"required": [kind]} for kind in kinds]}
+
+
+def _place_conditions() -> Iterator[_Condition]:
+    """Which lists go with a schema, with a database or with neither, and their words."""
+    alone = [kind for kind in _LISTS if kind not in _WITH_COLUMNS]
+    without_schema = {"not": {"required": ["schema"]}}
+    elsewhere = [*DATABASE_LISTS, *CLUSTER_LISTS]
+    yield from (({"required": [kind]}, _words_schema(kind)) for kind in alone)
+    yield without_schema, {"not": _any_of([*OBJECT_LISTS, "columns"])}
+    yield without_schema, _any_of(["database", *elsewhere])
+    yield {**without_schema, "allOf": [{"not": _any_of(elsewhere)}]}, _words_schema("database")
+    yield {"required": ["schema"]}, {"not": _any_of(elsewhere)}
+    yield (
+        {"required": ["schema"], "not": _any_of([*OBJECT_LISTS, "columns"])},
+        _words_schema("schema"),
+    )
+    yield _any_of(CLUSTER_LISTS), {"not": _any_of(["database", *DATABASE_LISTS])}
+
+
+def _column_conditions(every: Mapping[str, Mapping[str, Any]]) -> Iterator[_Condition]:
+    """With `columns` the lists of tables and views say whose columns are meant."""
+    columns = {"required": ["columns"]}
+    others = [kind for kind in OBJECT_LISTS if kind not in _WITH_COLUMNS]
+    for kind in _WITH_COLUMNS:
+        yield {"required": [kind], "not": columns}, _words_schema(kind)
+        yield columns, {"not": every[kind]}
+    yield columns, _words_schema("columns")
+    yield columns, {**_any_of(_WITH_COLUMNS), "not": _any_of(others)}
 
 
 @dataclass(
@@ -119,10 +175,9 @@ def _rules_schema() -> dict[str, Any]:  # a JSON schema
     ),
 )
 class PrivilegeRule:
-    """Privileges on a database, on a schema, or on objects of a schema of PostgreSQL.
+    """Privileges on a database, on a schema, or on objects of PostgreSQL.
 
-    Without `schema` it is about the database; with `schema` and no list of objects, about the
-    schema itself.
+    Without any list of objects it is about the schema, or without `schema` about the database.
     """
 
     database: Omittable[Name] = Field(
@@ -144,8 +199,37 @@ class PrivilegeRule:
     functions: Omittable[ObjectList] = Field(
         default=None, description='Functions of the schema: a list of names, or "*" for all.'
     )
+    types: Omittable[ObjectList] = Field(
+        default=None,
+        description='Types and domains of the schema: a list of names, or "*" for all.',
+    )
+    columns: Omittable[NameList] = Field(
+        default=None,
+        description="Columns of each of the tables and views listed; the rule is about these.",
+    )
+    languages: Omittable[NameList] = Field(
+        default=None, description="Languages of the database; without schema."
+    )
+    foreign_data_wrappers: Omittable[NameList] = Field(
+        default=None, description="Foreign-data wrappers of the database; without schema."
+    )
+    foreign_servers: Omittable[NameList] = Field(
+        default=None, description="Foreign servers of the database; without schema."
+    )
+    tablespaces: Omittable[NameList] = Field(
+        default=None, description="Tablespaces of the cluster; without schema and database."
+    )
+    parameters: Omittable[NameList] = Field(
+        default=None,
+        description="Configuration parameters of the cluster, from PostgreSQL 15; without schema "
+        "and database.",
+    )
     allow: Annotated[list[Privilege], Field(min_length=1)] = Field(
         description="What is allowed, in PostgreSQL's words: select, usage, execute, ... or all."
+    )
+    grant_option: bool = Field(
+        default=False,
+        description="Whether the role may also give others what is allowed (WITH GRANT OPTION).",
     )
     created_by: list[Name] = Field(
         default_factory=list,
@@ -154,15 +238,28 @@ class PrivilegeRule:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of object the rule is about: lists of objects, or `schema`, or `database`."""
-        lists_given = (self.tables, self.views, self.sequences, self.functions)
-        named = zip(OBJECT_LISTS, lists_given, strict=True)
-        lists = tuple([kind for kind, names in named if names is not None])
+        """The kinds of object the rule is about: `columns`, or lists of objects, or `schema`, or
+        `database`.
+        """
+        if self.columns is not None:
+            return ("columns",)
+        lists = tuple([kind for kind in _LISTS if getattr(self, kind) is not None])
         return lists or (("schema",) if self.schema is not None else ("database",))
+
+    @property
+    def is_cluster_wide(self) -> bool:
+        """Whether the rule is about what all databases share."""
+        return any(kind in CLUSTER_LISTS for kind in self.kinds)
 
     @model_validator(mode="after")
     def _check(self) -> PrivilegeRule:
-        faults = [*self._place_faults(), *self._word_faults(), *self._creator_faults()]
+        faults = [
+            *self._place_faults(),
+            *self._mixture_faults(),
+            *self._column_faults(),
+            *self._word_faults(),
+            *self._creator_faults(),
+        ]
         if faults:
             details = [
                 InitErrorDetails(type=fault(message, hint), loc=loc, input="")
@@ -174,11 +271,37 @@ class PrivilegeRule:
     def _place_faults(self) -> Iterator[_Fault]:
         if self.schema is not None:
             return
-        lists = [kind for kind in self.kinds if kind in OBJECT_LISTS]
+        lists = [kind for kind in self.kinds if kind in (*OBJECT_LISTS, "columns")]
         for kind in lists:
             yield (kind,), f"the rule has {kind} and no schema", "add schema: NAME to the rule"
-        if self.database is None and not lists:
+        if self.database is None and self.kinds == ("database",):
             yield (), "the rule has neither schema nor database", "add schema: NAME to the rule"
+
+    def _mixture_faults(self) -> Iterator[_Fault]:
+        """What is in no schema, or in no database, has a rule of its own."""
+        given = [kind for kind in _LISTS if getattr(self, kind) is not None]
+        for kind in given:
+            hint = f"give {kind} a rule of their own"
+            if self.schema is not None and kind not in OBJECT_LISTS:
+                yield (kind,), f"{kind} are in no schema", hint
+            elif kind in CLUSTER_LISTS and self.database is not None:
+                text = f"{kind} belong to the cluster and to no database"
+                yield (kind,), text, "leave database out of the rule"
+            elif kind in CLUSTER_LISTS and any(each in DATABASE_LISTS for each in given):
+                yield (kind,), f"{kind} belong to the cluster and to no database", hint
+
+    def _column_faults(self) -> Iterator[_Fault]:
+        if self.columns is None or self.schema is None:
+            return
+        hint = "write tables: [NAME], whose columns they are"
+        if self.tables is None and self.views is None:
+            yield ("columns",), "the rule has columns and neither tables nor views", hint
+        for kind in OBJECT_LISTS:
+            if kind not in _WITH_COLUMNS and getattr(self, kind) is not None:
+                text = f"the rule is about columns, and {kind} have none"
+                yield (kind,), text, f"give {kind} a rule of their own"
+            elif getattr(self, kind) == "*":
+                yield (kind,), "with columns, the tables and views are named", hint
 
     def _word_faults(self) -> Iterator[_Fault]:
         kinds = self.kinds
@@ -191,6 +314,8 @@ class PrivilegeRule:
     def _word_hint(self, word: str, kind: str) -> str:
         if any(word in WORDS[other] for other in self.kinds):
             return f"give {kind} a rule of their own"
+        if kind == "columns" and word in WORDS["tables"]:
+            return f"{word} is for whole tables: leave columns out"
         if kind == "schema" and word in WORDS["tables"]:
             return f'add tables: "*", or a list of tables, for {word} on tables'
         return suggest(word, WORDS[kind]) or f"possible are {', '.join(WORDS[kind])}"

@@ -16,6 +16,7 @@ from reconciler.render.phrases import (
     path_text,
     places,
     privilege_sentences,
+    setting_text,
     to_the_second,
     value_text,
 )
@@ -39,12 +40,20 @@ def deviation(difference: Difference) -> str:
     key, applied, observed = difference.key, difference.applied, difference.observed
     if key.kind in EXACT_KINDS:
         return "; ".join(_rights(key, applied or {}, observed or {}))
+    if key.kind == "setting":
+        return _setting(key, applied, observed)
     if observed is None:
         return _GONE.get(key.kind, "is gone") + _container(key)
     if applied is None:
         return _FOUND.get(key.kind, "is there") + _container(key)
     parts = "; ".join(_attributes(applied, observed))
     return f"member of{_container(key)}: {parts}" if key.kind == "membership" else parts
+
+
+def _setting(key: Key, applied: Fields | None, observed: Fields | None) -> str:
+    if applied is None or observed is None:
+        return f"{setting_text(key)} is {'gone' if observed is None else 'there'}"
+    return f"{setting_text(key)}: {'; '.join(_attributes(applied, observed))}"
 
 
 def told(difference: Difference) -> str:

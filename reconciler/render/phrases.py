@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from reconciler.changes import Action, Cause, Change
 from reconciler.render.page import Tone
+from reconciler.rights import in_words
 from reconciler.source import Source
 from reconciler.state import Fields, Key, Value
 
@@ -94,6 +95,8 @@ def phrase(change: Change) -> Phrase:
     key = change.key
     if key.kind in ("privilege", "default_privilege"):
         return _privilege_phrase(change)
+    if key.kind == "setting":
+        return _setting_phrase(change)
     noun = f"member of {path_text(key.path[:-1])}" if key.kind == "membership" else key.kind
     if change.action == "create":
         given = "" if key.kind == "membership" else _given(change.after or {})
@@ -101,6 +104,18 @@ def phrase(change: Change) -> Phrase:
     if change.action == "delete":
         return Phrase(noun)
     return _update_phrase(noun, change.before or {}, change.after or {})
+
+
+def setting_text(key: Key) -> str:
+    """The name of a setting: `setting work_mem`, `setting search_path in flowdb`."""
+    _, server, parameter = key.path
+    return f"setting {parameter} in {server}" if server else f"setting {parameter}"
+
+
+def _setting_phrase(change: Change) -> Phrase:
+    before, after = change.before or {}, change.after or {}
+    values = [value_text(side["value"]) for side in (before, after) if "value" in side]
+    return Phrase(f"{setting_text(change.key)}: {' -> '.join(values)}")
 
 
 _USUAL: Final = frozenset({("enabled", True), ("inherit", True), ("login", True)})
@@ -178,7 +193,7 @@ def _by_words(fields: Fields) -> Iterator[tuple[str, list[str]]]:
     """The objects that have the same privileges together, in order of the privileges."""
     objects: defaultdict[str, list[str]] = defaultdict(list)
     for name in sorted(fields):
-        objects[", ".join(sorted(_words(fields[name]))).lower() or "nothing"].append(name)
+        objects[", ".join(in_words(_words(fields[name]))) or "nothing"].append(name)
     yield from sorted(objects.items())
 
 
@@ -191,6 +206,8 @@ def _place(key: Key) -> str:
     _, server, kind, schema = key.path
     if kind == "database":
         return f"database {server}"
+    if not server:
+        return f"{kind}s of the cluster"
     return f"{kind}s of {schema} in {server}" if schema else f"{kind}s in {server}"
 
 
@@ -208,7 +225,8 @@ def privilege_sentences(key: Key, fields: Fields) -> Iterator[str]:
 def _objects(server: str, kind: str, schema: str, names: Sequence[str]) -> str:
     if kind == "database":
         return f"database {listed(names)}"
-    where = f" of {schema} in {server}" if schema else f" in {server}"
+    where = f" in {server}" if server else ""
+    where = f" of {schema}{where}" if schema else where
     if list(names) == ["*"]:
         return f"all {kind}s{where}"
     if len(names) == 1:

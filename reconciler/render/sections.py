@@ -25,7 +25,8 @@ _KIND_ORDER: Final[Mapping[Kind, int]] = {
     "membership": 1,
     "privilege": 2,
     "default_privilege": 3,
-    "object": 4,
+    "setting": 4,
+    "object": 5,
 }
 
 
@@ -75,7 +76,7 @@ class Subjects:
                 return _role(path)
             case "membership":
                 return self._member(path[-1], _asking(item))
-            case "privilege" | "default_privilege":
+            case "privilege" | "default_privilege" | "setting":
                 holder = path[0]
                 return self._person(holder) if holder in self._accounts else _role((holder,))
             case "server" | "object":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from reconciler.classify import Difference
+from reconciler.classify import Difference, only_tells
 from reconciler.plan import Finding
 from reconciler.safety.situation import (
     Situation,
@@ -34,6 +34,7 @@ def held(situation: Situation) -> Iterator[Finding]:
         return
     for each in situation.drift:
         is_cut = each.class_ == "drift" and each.direction != "widened"
+        is_cut = is_cut and not only_tells(each.desired)
         is_kept = touched(each.key)[-1] in desired.rules.break_glass
         if is_cut and each.key.kind in ("account", "membership") and not is_kept:
             message = f"{_what_is_cut(each, desired)}: somebody may have cut it in an emergency"

@@ -72,6 +72,8 @@ def _needed(key: Key) -> set[_Thing]:
             return {("principal", *path[:-1]), ("principal", path[-1]), *within}
         case "role":
             return {("server", path[0])} if len(path) > 1 else set()
+        case "setting":
+            return {("principal", path[0])}
         case "privilege":
             return {("principal", path[0]), ("server", path[1])}
         case "default_privilege":

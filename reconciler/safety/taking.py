@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from reconciler.changes import Change
-from reconciler.classify import direction
+from reconciler.classify import direction, only_tells
 from reconciler.holding import Holding, Node
 from reconciler.scope import Capabilities
 from reconciler.state import Key
@@ -18,9 +18,10 @@ from reconciler.state import Key
 def takes(change: Change, capabilities: Capabilities) -> bool:
     """Whether the change takes anything away: a record, a right, a switch, a level.
 
-    A value that is merely another may be less than the one before, so it counts.
+    A value that is merely another may be less than the one before, so it counts. Settings, and
+    attributes that only tell, give nobody anything.
     """
-    if change.action == "create":
+    if change.action == "create" or change.key.kind == "setting" or only_tells(change.after):
         return False
     if change.action == "delete" or _disables(change, capabilities):
         return True
@@ -48,7 +49,7 @@ def touched(key: Key) -> Node:
     match key.kind:
         case "membership":
             return key.path[-1:]
-        case "privilege" | "default_privilege":
+        case "privilege" | "default_privilege" | "setting":
             return key.path[:1]
     return key.path
 

@@ -45,6 +45,7 @@ def _process(
         (["apply", "plan.json"], "reconciler.report/v1"),
         (["drift"], "reconciler.drift/v1"),
         (["status"], "reconciler.status/v1"),
+        (["doctor"], "reconciler.doctor/v1"),
         (["expiring"], "reconciler.expiring/v1"),
         (["log", "--journal"], "reconciler.log/v1"),
         (["lock"], "reconciler.lock/v1"),

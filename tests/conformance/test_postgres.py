@@ -80,6 +80,7 @@ class PostgresTarget(ConformanceTarget):
         **dict.fromkeys(
             ("bypassrls", "createdb", "createrole", "replication", "superuser"), (True, False)
         ),
+        "comment": ("looks after the cells", ""),
         "connection_limit": (5, -1),
         "valid_until": ("2031-05-01T02:00:00+02:00", "infinity"),
     }

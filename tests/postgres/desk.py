@@ -44,6 +44,7 @@ class Access:
     policy: Entry = field(default_factory=dict)
     options: Entry = field(default_factory=lambda: {"passwords": "none"})
     departed: Sequence[str] = ()
+    accounts: Mapping[str, Entry] = field(default_factory=dict)
 
     def manifest(self) -> str:
         """It as JSON, which is YAML: one line for each entry."""
@@ -53,7 +54,7 @@ class Access:
             "servers": {
                 n: {"target": "db", "database": "postgres", **e} for n, e in self.servers.items()
             },
-            "users": {n: {"state": "departed"} if n in self.departed else {} for n in self.users},
+            "users": {name: self._user(name) for name in self.users},
             "groups": {name: {"members": list(each)} for name, each in self.groups.items()},
             "roles": {n: {"server": "store", **e} for n, e in self.roles.items()},
             "grants": [
@@ -63,6 +64,10 @@ class Access:
         }
         lines["targets"]["db"]["options"] = {**self.options, "dsn": {"env": "DSN"}}  # type: ignore[index]  # a dict
         return json.dumps(lines, indent=1, ensure_ascii=False)
+
+    def _user(self, name: str) -> Entry:
+        account = {"accounts": {"db": self.accounts[name]}} if name in self.accounts else {}
+        return {**account, **({"state": "departed"} if name in self.departed else {})}
 
 
 def on_tables(*allow: str, schema: str = "geography", tables: object = "*") -> dict[str, object]:

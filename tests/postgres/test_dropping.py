@@ -28,14 +28,16 @@ def test_one_who_owns_objects_is_not_dropped_and_we_are_told_what_and_where_apl_
     for number in range(5):
         desk.sql(f"CREATE TABLE own{number} (id int); ALTER TABLE own{number} OWNER TO amina")
 
+    plan = desk.plan(_nobody(desk))
     report = desk.apply(_nobody(desk))
 
-    outcome = outcomes(report)[AMINA]
-    assert outcome.status == "failed", (report.targets[0].failure, messages(report))
-    assert "table public.mine in database other" in outcome.message
-    assert "public.own1, table public.own2 and 2 more in database postgres" in outcome.message
-    assert "REASSIGN OWNED" in outcome.message
-    assert desk.sql("SELECT 1 FROM pg_roles WHERE rolname = 'amina'") == [(1,)]
+    (found,) = plan.blocking
+    assert (found.rule, report.exit_code) == ("owned-objects", 5)
+    assert "amina owns 6 objects: " in found.message
+    assert "table public.mine in database other" in found.message
+    assert "public.own1, table public.own2 and 2 more in database postgres" in found.message
+    assert "policy.heir" in found.message
+    assert desk.sql("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'amina'") == [(False,)]
     assert not desk.value("SELECT pg_has_role('amina', 'reader', 'MEMBER')")
 
 
@@ -67,9 +69,10 @@ def test_a_drop_that_fails_does_not_stop_the_next(desk: Desk) -> None:
         grants=[("amina", "reader"), ("kofi", "reader")],
     )
     desk.converge(access)
-    desk.sql("CREATE TABLE mine (id int); ALTER TABLE mine OWNER TO amina")
-
-    report = desk.apply(replace(access, departed=["amina", "kofi"], policy=POLICY))
+    with desk.run(replace(access, departed=["amina", "kofi"], policy=POLICY)) as run:
+        plan = run.plan()
+        desk.sql("CREATE TABLE mine (id int); ALTER TABLE mine OWNER TO amina")
+        report = run.apply(plan)
 
     assert outcomes(report)[AMINA].status == "failed"
     assert outcomes(report)[Key("account", ("kofi",))].status == "done"

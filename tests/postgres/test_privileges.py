@@ -14,6 +14,9 @@ OBJECTS = """
     CREATE TABLE s.child PARTITION OF s.parent FOR VALUES FROM (0) TO (10);
     CREATE VIEW s.seen AS SELECT 1 AS one;
     CREATE MATERIALIZED VIEW s.stored AS SELECT 1 AS one;
+    CREATE FOREIGN DATA WRAPPER nowhere;
+    CREATE SERVER away FOREIGN DATA WRAPPER nowhere;
+    CREATE FOREIGN TABLE s.far (id int) SERVER away;
     CREATE SEQUENCE s.counter;
     CREATE TYPE s."odd ""type" AS ENUM ('a');
     CREATE FUNCTION s.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
@@ -51,6 +54,7 @@ def test_every_kind_of_object_is_given_and_taken(desk: Desk) -> None:
     assert held == [
         "child",
         "counter",
+        "far",
         "parent",
         "plain",
         's."brackets(in)"(character varying)',

@@ -37,6 +37,8 @@ _bundle_fields: st.SearchStrategy[Fields] = st.fixed_dictionaries(
 )
 
 
+_value = st.sampled_from(["64MB", "1GB"])
+
 _everyone = st.fixed_dictionaries({name: st.sampled_from(PRINCIPALS) for name in NAMES})
 """What each name is, on both sides: no target has an account where there is a role."""
 
@@ -62,6 +64,14 @@ def states(draw: st.DrawFn, everyone: Mapping[str, Kind] | None = None) -> State
         for holder in draw(st.sets(st.sampled_from(bundles), max_size=2)):
             key = Key("default_privilege", (holder, "db", "loader", "table", "public"))
             records[key] = {"privileges": draw(_words)}
+    if names:
+        values = st.dictionaries(
+            st.tuples(st.sampled_from(sorted(names)), st.sampled_from(["", "db"])),
+            _value,
+            max_size=3,
+        )
+        for (name, server), value in draw(values).items():
+            records[Key("setting", (name, server, "work_mem"))] = {"value": value}
     if draw(st.booleans()):
         records[Key("object", ("db", "table", "public"))] = {"cells": "owner"}
     return State(records)
@@ -88,7 +98,10 @@ def obey(changes: Iterable[Change], observed: State, *, strictly: bool) -> State
         if strictly:
             _refuse_dangling(change, records.keys())
         if change.action == "delete":
-            del records[change.key]
+            assert change.key in records or (change.key.kind == "setting" and not strictly)
+            records.pop(change.key, None)  # a setting may have gone with its role
+            for key in [each for each in records if _goes_with(change.key, each)]:
+                del records[key]
         elif change.action == "create":
             assert change.key not in records
             records[change.key] = dict(change.after or {})
@@ -99,6 +112,11 @@ def obey(changes: Iterable[Change], observed: State, *, strictly: bool) -> State
     return State(records)
 
 
+def _goes_with(gone: Key, key: Key) -> bool:
+    """Whether a record goes with this thing: settings of what is dropped need no reset."""
+    return gone.kind in PRINCIPALS and key.kind == "setting" and key.path[0] == gone.path[0]
+
+
 def _refuse_dangling(change: Change, keys: Iterable[Key]) -> None:
     there = {key.path[0] for key in keys if key.kind in PRINCIPALS}
     if change.action != "delete":
@@ -106,7 +124,7 @@ def _refuse_dangling(change: Change, keys: Iterable[Key]) -> None:
             raise DanglingError(f"{change.action} {change.key}: {sorted(missing)} not there")
     elif change.key.kind in PRINCIPALS:
         for key in keys:
-            if change.key.path[0] in _referred(key):
+            if key.kind != "setting" and change.key.path[0] in _referred(key):
                 raise DanglingError(f"delete {change.key}: {key} needs it")
 
 

@@ -218,12 +218,16 @@ def _worse(name: str, apart: Apart, first: Naive, before: Naive, after: Naive) -
 
 
 def _is_less(change: Change) -> bool:
-    """Whether the change takes anything at all."""
+    """Whether the change takes anything at all: settings and comments are nothing to have."""
+    if change.key.kind == "setting":
+        return False
     if change.action != "update":
         return change.action == "delete"
     before, after = change.before or {}, change.after or {}
     for name in before.keys() | after.keys():
         was, now = before.get(name), after.get(name)
+        if name == "comment":
+            continue
         if name == "level":
             if ADMIN.levels.index(str(now)) < ADMIN.levels.index(str(was)):
                 return True

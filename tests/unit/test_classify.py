@@ -97,6 +97,8 @@ def test_only_a_pending_removal_deletes_without_further_consent_drf_01() -> None
         ({"login": True}, {"login": False}, "narrowed"),
         ({"login": True, "createdb": False}, {"login": False, "createdb": True}, "mixed"),
         ({"connection_limit": 5}, {"connection_limit": 6}, "mixed"),
+        ({"comment": "a"}, {"comment": "b"}, "mixed"),
+        ({"comment": "a", "login": False}, {"comment": "b", "login": True}, "widened"),
     ],
 )
 def test_the_direction_of_a_change_drf_04(

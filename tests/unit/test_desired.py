@@ -8,9 +8,9 @@ import pytest
 
 from reconciler.desired import expand, next_boundary
 from reconciler.manifest.load import LoadedManifest, parse_manifest
-from reconciler.scope import Capabilities, Desired, Policy
+from reconciler.scope import Capabilities, Desired, Policy, Scope
 from reconciler.selection import is_removable
-from reconciler.state import Key, Kind
+from reconciler.state import Key, Kind, State
 
 NOON = datetime(2027, 6, 30, 12, 0, tzinfo=UTC)
 WITH_GROUPS = Capabilities(
@@ -370,6 +370,60 @@ roles:
     }
     default = Key("default_privilege", ("reader", "db", "loader", "sequence", "geo"))
     assert desired.state.get(default) == {"privileges": ("USAGE",)}
+
+
+def test_rules_about_columns_and_about_what_is_in_no_schema_become_privileges() -> None:
+    text = """
+roles:
+  reader:
+    server: db
+    privileges:
+      - {schema: geo, types: "*", allow: [usage], created_by: [loader]}
+      - {schema: geo, tables: [cells, a.b], views: [v], columns: [id], allow: [select]}
+      - {languages: [sql], allow: [usage]}
+      - {foreign_data_wrappers: [w], foreign_servers: [s], allow: [all]}
+      - {tablespaces: [fast], allow: [create]}
+      - {parameters: [work_mem], allow: [set, alter system]}
+"""
+    desired = _desired(text)
+
+    found = {key.path[1:]: fields for key, fields in desired.state.of_kind("privilege")}
+    selected = dict.fromkeys(["cells.id", "a\\.b.id", "v.id"], ("SELECT",))
+    assert found == {
+        ("db", "type", "geo"): {"*": ("USAGE",)},
+        ("db", "column", "geo"): selected,
+        ("db", "language", ""): {"sql": ("USAGE",)},
+        ("db", "foreign data wrapper", ""): {"w": ("ALL",)},
+        ("db", "foreign server", ""): {"s": ("ALL",)},
+        ("", "tablespace", ""): {"fast": ("CREATE",)},
+        ("", "parameter", ""): {"work_mem": ("ALTER SYSTEM", "SET")},
+    }
+    assert _names(desired, "default_privilege") == ["reader/db/loader/type/geo"]
+    assert desired.scope.servers == {"db"}
+    assert desired.scope.object_kinds == {path[1] for path in found}
+
+
+def test_a_grant_option_is_a_word_of_its_own_beside_its_privilege() -> None:
+    text = """
+roles:
+  reader:
+    server: db
+    privileges:
+      - {schema: geo, tables: [cells], allow: [select, all], grant_option: true}
+      - {schema: geo, tables: [cells], allow: [insert]}
+"""
+    (record,) = _desired(text).state.of_kind("privilege")
+
+    assert record.fields == {"cells": ("ALL", "ALL*", "INSERT", "SELECT", "SELECT*")}
+
+
+def test_what_was_applied_once_is_still_read() -> None:
+    applied = State({Key("privilege", ("reader", "", "tablespace", "")): {"fast": ("CREATE",)}})
+
+    scope = Scope(servers=frozenset({"db"})).widened(applied, ())
+
+    assert scope.object_kinds == {"tablespace"}
+    assert scope.servers == {"db"}  # what the cluster shares is in no database
 
 
 def test_the_default_privileges_of_tables_and_views_are_one_record() -> None:

@@ -55,6 +55,22 @@ users: {{amina: {{}}}}
             "the levels are user, admin",
         ),
         (
+            "roles: {r: {server: db, settings: {work_mem: 1MB}}}",
+            DATABASES,
+            "roles.r.settings: a role has no settings on target",
+        ),
+        (
+            "roles: {r: {server: db, settings_in: {db: {work_mem: 1MB}}}}",
+            DATABASES,
+            "roles.r.settings_in: a role has no settings on target",
+        ),
+        (
+            "roles: {r: {server: db, settings_in: {dbb: {work_mem: 1MB}}}}",
+            Capabilities(settings=True),
+            'roles.r.settings_in.dbb: there is no server with the database "dbb" on target "store" '
+            '(some); did you mean "db"?',
+        ),
+        (
             "roles: {r: {server: db, attributes: {qota: 1}}}",
             LEVELS,
             'roles.r.attributes.qota: "qota" is not an attribute on target "store" (some); '

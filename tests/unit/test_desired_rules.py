@@ -339,6 +339,30 @@ def test_a_target_that_cannot_end_sessions_refuses_the_word_at_its_line() -> Non
     ]
 
 
+# Heirs
+
+
+HEIR = BASE.replace("{provider: some}", "{provider: some, policy: {heir: archive}}")
+
+
+def _with_heir(capabilities: Capabilities) -> Desired:
+    kinds = {"some": capabilities, "other": SCOPED}
+    return expand(parse_manifest({"m": HEIR}), kinds, NOON)["store"]
+
+
+def test_who_gets_what_is_owned_is_part_of_the_policy() -> None:
+    assert _with_heir(Capabilities(heirs=True)).policy.heir == "archive"
+
+
+def test_a_target_on_which_nothing_can_be_given_away_refuses_an_heir_at_its_line() -> None:
+    with pytest.raises(ManifestError) as caught:
+        _with_heir(Capabilities())
+
+    (problem,) = caught.value.problems
+    said = 'nothing can be given to an heir on target "store" (some); leave it out'
+    assert str(problem) == f"m:3:44: targets.store.policy.heir: {said}"
+
+
 # Provenance
 
 

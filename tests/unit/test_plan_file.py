@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.changes import Change
 from reconciler.errors import PlanFileError
 from reconciler.json_text import json_text
 from reconciler.plan import Plan, TargetPlan
@@ -46,6 +47,16 @@ def test_a_plan_read_back_is_the_plan(make: Callable[[], Plan]) -> None:
 
     assert read == with_touched_people(plan)
     assert to_text(read) == to_text(plan)
+
+
+def test_who_gets_what_is_owned_is_saved_and_fits_the_schema() -> None:
+    gone = Change("delete", Key("account", ("kofi",)), {"login": True}, None, heir="archive")
+    plan = plan_of(TargetPlan("flowdb", "postgres", "PostgreSQL 18", "admin", changes=(gone,)))
+
+    document = to_document(plan)
+
+    jsonschema.validate(document, plan_schema())
+    assert from_text(to_text(plan), "plan.json").changes == (gone,)
 
 
 def test_only_people_whom_the_plan_touches_are_named() -> None:

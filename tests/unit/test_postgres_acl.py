@@ -24,7 +24,7 @@ def _put(name: str) -> str:
         ("=U/postgres", "", ("USAGE",), "postgres"),
         ('"a b"=arw/"c=d/e"', "a b", ("INSERT", "SELECT", "UPDATE"), "c=d/e"),
         ('"quo""te"=X/o', 'quo"te', ("EXECUTE",), "o"),
-        ("reader=r*w/o", "reader", ("SELECT", "UPDATE"), "o"),
+        ("reader=r*w/o", "reader", ("SELECT", "SELECT*", "UPDATE"), "o"),
         ("reader=/o", "reader", (), "o"),
         ("Zoë=r/o", "Zoë", ("SELECT",), "o"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -96,3 +97,12 @@ def test_attributes_that_a_server_refuses_are_told_with_what_they_need(fields: F
 def test_a_time_without_a_zone_is_no_instant() -> None:
     assert valid_until("2030-01-01T00:00:00Z") is not None
     assert valid_until("2030-01-01T00:00:00") is None
+
+
+def test_an_heir_with_a_name_that_no_role_can_have_is_told_with_its_line() -> None:
+    desired = replace(_desired({}), policy=Policy(heir="pg_heir"))
+
+    (problem,) = check(desired)
+
+    assert str(problem).startswith("access.yaml:1:1: targets.db.policy.heir: ")
+    assert "pg_heir" in problem.message

@@ -20,6 +20,13 @@ THERE: Mapping[Key, Fields] = {
     Key("role", ("flowapi",)): {"login": True},
 }
 
+PARAMETERS = Key("object", ("", "parameter", ""))
+WITH_KINDS: Mapping[Key, Fields] = {
+    **THERE,
+    Key("object", ("db", "column", "s")): {"t.id": "owner", "mine.id": "reader"},
+    PARAMETERS: {"work_mem": "postgres"},
+}
+
 
 def _normalized(
     key: Key, fields: Fields, version: int = 180000, there: Mapping[Key, Fields] = THERE
@@ -45,6 +52,34 @@ def test_a_star_is_every_object_but_those_of_the_holder() -> None:
         "t": ("SELECT",),
         "mine": ("SELECT",),
     }
+
+
+def test_all_with_a_grant_option_is_all_twice() -> None:
+    every = _normalized(_on("column"), {"t.id": ("ALL", "ALL*")}, there=WITH_KINDS)
+
+    words = ("INSERT", "REFERENCES", "SELECT", "UPDATE")
+    both = tuple(sorted((*words, *(f"{word}*" for word in words))))
+    assert every == {"t.id": both}
+    temp = _normalized(_on("database", schema=""), {"db": ("TEMP", "TEMP*")})
+    assert temp == {"db": ("TEMPORARY", "TEMPORARY*")}
+
+
+def test_a_parameter_has_its_name_in_small_letters() -> None:
+    key = _on("parameter", schema="", database="")
+    fields: Fields = {"Work_Mem": ("SET",), "my.Own": ("SET",)}
+
+    assert _normalized(key, fields, there=WITH_KINDS) == {"work_mem": ("SET",), "my.own": ("SET",)}
+    with pytest.raises(CannotHoldError, match="from PostgreSQL 15; this server has 14"):
+        _normalized(key, fields, version=140000, there=WITH_KINDS)
+    with pytest.raises(CannotHoldError, match='no parameter "wrk_mem"; did you mean "work_mem"'):
+        _normalized(key, {"wrk_mem": ("SET",)}, there=WITH_KINDS)
+
+
+def test_a_parameter_that_we_are_not_shown_may_be_there() -> None:
+    key = _on("parameter", schema="", database="")
+    there: Mapping[Key, Fields] = {**WITH_KINDS, PARAMETERS: {"work_mem": "", "*": ""}}
+
+    assert _normalized(key, {"hidden": ("SET",)}, there=there) == {"hidden": ("SET",)}
 
 
 def test_a_star_and_a_name_are_united() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.changes import Action, Change
 from reconciler.providers.postgres.apply import transactions
-from reconciler.providers.postgres.observe import Held
+from reconciler.providers.postgres.observe import Held, Table
 from reconciler.providers.postgres.statements import Rendering, Stages, Statement, render
 from reconciler.providers.postgres.transactions import batches
 from reconciler.state import Fields, Key
@@ -149,10 +149,65 @@ def test_what_a_delegate_granted_is_taken_as_the_delegate_too() -> None:
     change = _privilege("a", {"t": ("SELECT",)}, None)
 
     assert _texts(change, rendering=Rendering(180000, delegations=held)) == [
-        'REVOKE SELECT ON TABLE "s"."t" FROM "a"',
         'SET LOCAL ROLE "chief"',
         'REVOKE SELECT ON TABLE "s"."t" FROM "a"',
         "RESET ROLE",
+        'REVOKE SELECT ON TABLE "s"."t" FROM "a"',
+    ]
+
+
+def test_what_was_granted_furthest_from_the_owner_is_taken_first() -> None:
+    place = ("db", "table", "s", "t")
+    held = {Held("b", *place): ("a",), Held("c", *place): ("b",)}
+    gone = {"t": ("SELECT", "SELECT*")}
+    changes = [_privilege(name, gone, None) for name in ("a", "b", "c")]
+
+    texts = _texts(*changes, rendering=Rendering(180000, delegations=held))
+
+    revoke = 'REVOKE SELECT ON TABLE "s"."t" FROM'
+    assert [text for text in texts if text != "RESET ROLE"] == [
+        'SET LOCAL ROLE "b"',
+        f'{revoke} "c"',
+        'SET LOCAL ROLE "a"',
+        f'{revoke} "b"',
+        f'{revoke} "a", "b", "c"',
+    ]
+
+
+def test_a_grant_option_is_given_with_its_privilege_and_taken_alone() -> None:
+    before: Fields = {"t": ("DELETE", "INSERT", "INSERT*", "SELECT", "SELECT*")}
+    after: Fields = {"t": ("DELETE", "DELETE*", "SELECT", "UPDATE", "UPDATE*")}
+
+    assert _texts(_privilege("a", before, after)) == [
+        'GRANT DELETE, UPDATE ON TABLE "s"."t" TO "a" WITH GRANT OPTION',
+        'REVOKE INSERT ON TABLE "s"."t" FROM "a"',
+        'REVOKE GRANT OPTION FOR SELECT ON TABLE "s"."t" FROM "a"',
+    ]
+
+
+def test_the_same_columns_of_several_tables_share_a_statement() -> None:
+    key = Key("privilege", ("a", "db", "column", "s"))
+    columns = {"t.id": ("SELECT", "UPDATE"), "t.name": ("SELECT", "UPDATE"), "u.id": ("SELECT",)}
+
+    assert _texts(Change("create", key, None, columns)) == [
+        'GRANT SELECT ("id") ON TABLE "s"."u" TO "a"',
+        'GRANT SELECT ("id", "name"), UPDATE ("id", "name") ON TABLE "s"."t" TO "a"',
+    ]
+
+
+def test_columns_that_stay_are_granted_again_after_a_revoke_on_their_table_trap_15() -> None:
+    held = {("a", Table("db", "s", "t")): {"id": ("SELECT", "UPDATE"), "name": ("SELECT",)}}
+    columns = Key("privilege", ("a", "db", "column", "s"))
+    new = {"t.id": ("SELECT", "UPDATE"), "t.size": ("SELECT", "SELECT*")}
+    gone = Change("update", columns, {"t.id": ("SELECT", "UPDATE"), "t.name": ("SELECT",)}, new)
+    rendering = Rendering(180000, columns=held)
+
+    revoke, _ = render([_privilege("a", {"t": ("SELECT",)}, None), gone], rendering).taking
+
+    assert [each.as_string(None) for each in revoke.queries] == [
+        'REVOKE SELECT ON TABLE "s"."t" FROM "a"',
+        'GRANT SELECT ("id") ON TABLE "s"."t" TO "a"',
+        'GRANT SELECT ("size") ON TABLE "s"."t" TO "a" WITH GRANT OPTION',
     ]
 
 

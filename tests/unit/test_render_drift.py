@@ -213,6 +213,16 @@ _TABLES = ("reader", "flowdb", "table", "geography")
         ),
         (_difference("account", "x", applied={}, observed=None), "has no account any more"),
         (_difference("account", "x", applied=None, observed={}), "has an account"),
+        (
+            _difference(
+                "setting", "x", "", "work_mem", applied={"value": "1MB"}, observed={"value": "2MB"}
+            ),
+            "setting work_mem: value is 2MB, was 1MB",
+        ),
+        (
+            _difference("setting", "x", "db", "work_mem", applied={}, observed=None),
+            "setting work_mem in db is gone",
+        ),
         (_difference("role", "x", applied={}, observed=None), "is gone"),
         (_difference("group", "x", applied=None, observed={}), "is there"),
         (

@@ -26,8 +26,60 @@ def _privileges(kind: str, schema: str = "geography") -> Key:
             (),
         ),
         (
+            create(Key("privilege", ("reader", "", "tablespace", "")), {"fast": ("CREATE",)}),
+            "create on tablespace fast",
+            (),
+        ),
+        (
+            create(
+                Key("privilege", ("reader", "", "parameter", "")),
+                {"work_mem": ("SET",), "jit": ("SET",)},
+            ),
+            "set on 2 parameters: jit, work_mem",
+            (),
+        ),
+        (
+            update(
+                Key("privilege", ("reader", "", "parameter", "")),
+                {"jit": ("SET",)},
+                {"jit": ("ALTER SYSTEM", "SET")},
+            ),
+            "parameters of the cluster",
+            (("create", "alter system on jit"),),
+        ),
+        (
+            create(Key("privilege", ("reader", "db", "language", "")), {"sql": ("USAGE",)}),
+            "usage on language sql in db",
+            (),
+        ),
+        (
+            create(_privileges("column"), {"cells.id": ("SELECT", "SELECT*", "UPDATE")}),
+            "select with grant option, update on column geography.cells.id in flowdb",
+            (),
+        ),
+        (
+            update(_privileges("table"), {"a": ("SELECT", "SELECT*")}, {"a": ("SELECT",)}),
+            "tables of geography in flowdb",
+            (("delete", "the grant option for select on a"),),
+        ),
+        (
             create(_privileges("table"), {"b": ("SELECT",), "a": ("SELECT",)}),
             "select on 2 tables of geography in flowdb: a, b",
+            (),
+        ),
+        (
+            create(Key("setting", ("amina", "", "work_mem")), {"value": "64MB"}),
+            "setting work_mem: 64MB",
+            (),
+        ),
+        (
+            update(Key("setting", ("amina", "db", "x.y")), {"value": "a"}, {"value": "b"}),
+            "setting x.y in db: a -> b",
+            (),
+        ),
+        (
+            delete(Key("setting", ("amina", "", "search_path")), {"value": '"a, b", c'}),
+            'setting search_path: "a, b", c',
             (),
         ),
         (

@@ -88,8 +88,10 @@ def test_an_account_that_somebody_deleted_is_held_with_all_that_was_to_be_given_
         _difference(KOFI, {}, class_="rogue"),
         _difference(tables("analysts"), None),
         _difference(group("analysts"), None),
+        _difference(Key("setting", ("kofi", "", "work_mem")), None),
+        _difference(account("kofi"), {"comment": "x"}, direction="mixed", desired={"comment": "y"}),
     ],
-    ids=["widened", "rogue", "rights", "group"],
+    ids=["widened", "rogue", "rights", "group", "setting", "comment"],
 )
 def test_only_what_narrows_accounts_and_memberships_is_held(difference: Difference) -> None:
     assert judge(_drifted(difference)) == ()
@@ -186,6 +188,7 @@ def test_whatever_alters_a_break_glass_account_or_what_it_is_in_blocks() -> None
         delete(member),
         delete(around),
         delete(tables("breaker")),
+        delete(Key("setting", ("breaker", "", "work_mem"))),
     ]
     others = [delete(inside("owner", "kofi")), delete(tables("owner"))]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from reconciler.changes import Change, Journal, Outcome
-from reconciler.provider import Identity
+from reconciler.provider import Identity, Rights
 from reconciler.providers.flowauth.apply import apply_changes
 from reconciler.providers.flowauth.client import Client
 from reconciler.providers.flowauth.normalize import normalize
@@ -62,6 +63,25 @@ class FlowAuthProvider:
     def preview(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """The requests by name; ids are resolved when they are sent."""
         return preview(changes)
+
+    # Examining
+
+    def clock(self) -> datetime:
+        """The time of FlowAuth's machine."""
+        return self._client.clock()
+
+    def lacking_to_read(self, scope: Scope) -> Rights:  # noqa: ARG002  # all of it takes one right
+        """Nothing: whoever is no administrator cannot sign in here, which raises RefusedError."""
+        self._client.sign_in()
+        return Rights()
+
+    def lacking(self, changes: Sequence[Change]) -> Rights:  # noqa: ARG002  # whatever they are
+        """Nothing: administrators may do everything."""
+        return Rights()
+
+    def remarks(self) -> tuple[str, ...]:
+        """Nothing is known that fails later."""
+        return ()
 
     def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
         """Carry out the changes one at a time, reading each back."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from reconciler.errors import CannotHoldError
+from reconciler.rights import OPTION
 from reconciler.state import PRINCIPAL_KINDS, Fields, Key, Record, State
 
 _TABLE: Final = ("DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE")
@@ -20,6 +21,13 @@ _ALL: Final[Mapping[str, tuple[str, ...]]] = {
     "view": _TABLE,
     "sequence": ("SELECT", "UPDATE", "USAGE"),
     "function": ("EXECUTE",),
+    "type": ("USAGE",),
+    "column": ("INSERT", "REFERENCES", "SELECT", "UPDATE"),
+    "language": ("USAGE",),
+    "foreign data wrapper": ("USAGE",),
+    "foreign server": ("USAGE",),
+    "tablespace": ("CREATE",),
+    "parameter": ("ALTER SYSTEM", "SET"),
 }
 """What ALL means for each kind of object."""
 
@@ -66,8 +74,12 @@ def _privileges(key: Key, fields: Fields, observed: State) -> Fields:
 
 
 def _words(words: tuple[str, ...], kind: str) -> tuple[str, ...]:
-    spelled = set(_ALL[kind]) if "ALL" in words else set()
-    return tuple(sorted(spelled | {word for word in words if word != "ALL"}))
+    spelled = set(words)
+    for option in ("", OPTION):
+        if "ALL" + option in spelled:
+            spelled -= {"ALL" + option}
+            spelled |= {word + option for word in _ALL[kind]}
+    return tuple(sorted(spelled))
 
 
 def _faults(record: Record, observed: State) -> Iterator[str]:

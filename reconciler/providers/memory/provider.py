@@ -129,7 +129,7 @@ def _is_readable(key: Key, scope: Scope) -> bool:
     if key.kind not in _IN_DATABASES:
         return True
     server = key.path[0] if key.kind == "object" else key.path[1]
-    return server in scope.servers
+    return not server or server in scope.servers
 
 
 def _line(change: Change) -> str:

@@ -35,6 +35,8 @@ PROVIDER: Final = ProviderType(
         attributes=tuple(sorted(ATTRIBUTES)),
         administrator={"superuser": True},
         sessions=True,
+        settings=True,
+        heirs=True,
     ),
     options=PostgresOptions,
     check=check,

@@ -5,15 +5,23 @@ Here belongs the order of steps. Statements are `statements`, running them is `t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import psycopg
 from psycopg import sql
 
 from reconciler.changes import Change, Journal, Outcome
-from reconciler.providers.postgres.connect import Connection
-from reconciler.providers.postgres.drops import Connect, disable_role, drop_role
+from reconciler.providers.postgres.connect import Connection, describe
+from reconciler.providers.postgres.drops import (
+    clearings,
+    disable_role,
+    drop_role,
+    read_estate,
+    shutting_out,
+)
+from reconciler.providers.postgres.estates import Connect, Estate
 from reconciler.providers.postgres.observe import read_grantors
 from reconciler.providers.postgres.options import PostgresOptions
 from reconciler.providers.postgres.passwords import DEFAULT_ITERATIONS, new_passwords
@@ -25,7 +33,6 @@ from reconciler.providers.postgres.sessions import (
     with_sessions,
 )
 from reconciler.providers.postgres.statements import Rendering, Stages, Statement, render
-from reconciler.providers.postgres.statements.roles import disabling
 from reconciler.providers.postgres.statements.sessions import ending
 from reconciler.providers.postgres.tally import Tally
 from reconciler.providers.postgres.transactions import (
@@ -110,15 +117,23 @@ class Application:
     def _drop(self, statement: Statement) -> tuple[FailedStatement | None, str]:
         """Drop a role; what stood against it, and what is to be told of its sessions.
 
-        A dropped role's sessions go on, and nobody can tell whose they were. So where they are to
-        be ended, that comes first, and first of all nobody can sign in any more. A role whose
+        Where that takes several steps, first of all nobody can sign in any more: whatever happens
+        then. A dropped role's sessions go on, and nobody can tell whose they were. So where they
+        are to be ended, or could make more of what an heir is given, that comes next. A role whose
         sessions did not end stays, for the next run.
         """
         account = statement.keys[0].path[-1]
-        if statement.keys[0].kind != "account" or account not in self._named:
+        if statement.keys[0].kind != "account":
             return drop_role(self._connection, statement), ""
-        if failure := disable_role(self._connection, statement):
+        try:
+            estate = read_estate(self._connection, account)
+        except psycopg.Error as error:
+            return FailedStatement(statement.keys, describe(error)), ""
+        first = list(shutting_out(statement, estate, is_named=account in self._named))
+        if first and (failure := disable_role(self._connection, statement)):
             return failure, ""
+        if len(first) < 2:
+            return drop_role(self._connection, statement), ""
         endings = end_sessions(self._locked, (account,))
         if reason := endings[account].failure:
             text = f"it may not sign in any more, but is not dropped: {reason}"
@@ -177,8 +192,13 @@ def transactions(stages: Stages) -> Iterator[tuple[str, Sequence[Statement]]]:
             yield database, taking
 
 
-def sent(stages: Stages, changes: Sequence[Change]) -> Iterator[sql.Composed]:
-    """All that an apply of these changes sends, in order, but for where its transactions end."""
+def sent(
+    stages: Stages, changes: Sequence[Change], estates: Mapping[str, Estate]
+) -> Iterator[sql.Composed]:
+    """All that an apply of these changes sends, in order, but for where its transactions end.
+
+    `estates` is what is known of what roles own that are dropped, by role.
+    """
     named = whose_sessions(changes)
     dropped = {each.keys[0] for each in stages.dropping}
     others = [each for each in changes if each.key not in dropped]
@@ -187,8 +207,9 @@ def sent(stages: Stages, changes: Sequence[Change]) -> Iterator[sql.Composed]:
     if accounts := {name for change in others for name in accounts_of(change, named)}:
         yield ending(accounts)
     for statement in stages.dropping:
-        account = statement.keys[0].path[-1]
-        if statement.keys[0].kind == "account" and account in named:
-            yield disabling(account)
-            yield ending((account,))
+        role = statement.keys[0].path[-1]
+        estate = estates.get(role, Estate(role))
+        if statement.keys[0].kind == "account":
+            yield from shutting_out(statement, estate, is_named=role in named)
+        yield from (query for _, query in clearings(statement, estate))
         yield from statement.queries

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
+from reconciler.providers.postgres import parameters
 from reconciler.scope import Desired
 from reconciler.source import Problem
 from reconciler.state import PRINCIPAL_KINDS, Key, Value
@@ -25,13 +26,15 @@ _SWITCHES: Final = ("bypassrls", "createdb", "createrole", "replication", "super
 ATTRIBUTES: Final[Mapping[str, str]] = {
     **dict.fromkeys(_SWITCHES, "true or false"),
     "connection_limit": "a whole number from -1 (no limit)",
+    "comment": "a text",
     "valid_until": 'an RFC 3339 time with a zone, or "infinity"',
 }
 
 
 def check(desired: Desired) -> tuple[Problem, ...]:
-    """Every name and attribute of the manifest that no PostgreSQL server accepts, with its line."""
-    return tuple(sorted([*_names(desired), *_collisions(desired), *_attributes(desired)], key=str))
+    """Every name, attribute and setting that no PostgreSQL server accepts, with its line."""
+    faults = (_names, _collisions, _attributes, _settings, _heir)
+    return tuple(sorted((problem for each in faults for problem in each(desired)), key=str))
 
 
 def _problem(desired: Desired, key: Key, message: str, hint: str = "") -> Problem:
@@ -52,6 +55,13 @@ def _names(desired: Desired) -> Iterator[Problem]:
                 yield _problem(desired, used, text, fault[1])
             else:
                 yield Problem(None, f"{text} (target {desired.target})", fault[1])
+
+
+def _heir(desired: Desired) -> Iterator[Problem]:
+    heir = desired.policy.heir
+    if heir and (fault := role_name_fault(heir)):
+        place = desired.provenance.locate(("targets", desired.target, "policy", "heir"))
+        yield Problem(place, f"{fault[0]} (target {desired.target})", fault[1])
 
 
 def _is_in_database(key: Key) -> bool:
@@ -96,11 +106,19 @@ def _attributes(desired: Desired) -> Iterator[Problem]:
                     yield _problem(desired, key, f"{name} needs {ATTRIBUTES[name]}")
 
 
+def _settings(desired: Desired) -> Iterator[Problem]:
+    for key, fields in desired.state.records.items():
+        if key.kind == "setting" and (wrong := parameters.fault(key.path[2], fields["value"])):
+            yield _problem(desired, key, *wrong)
+
+
 def _is_valid(name: str, value: Value) -> bool:
     if name in _SWITCHES:
         return isinstance(value, bool)
     if name == "connection_limit":
         return isinstance(value, int) and not isinstance(value, bool) and -1 <= value < 2**31
+    if name == "comment":
+        return isinstance(value, str) and "\0" not in value
     return value == "infinity" or (isinstance(value, str) and valid_until(value) is not None)
 
 

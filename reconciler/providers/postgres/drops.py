@@ -1,8 +1,12 @@
-"""What stands in the way of dropping a role: what it owns, and what it holds in any database."""
+"""Drops roles: what one owns is given away, what it holds is taken in each database, then it goes.
+
+Every step is a transaction of its own and can be done again: after a crash the next run goes on
+where this one was. Here belongs running the steps; what there is to do is read by `estates`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Final
 
 import psycopg
@@ -10,76 +14,144 @@ from psycopg import sql
 
 from reconciler.errors import TargetError
 from reconciler.providers.postgres.connect import Connection, describe
+from reconciler.providers.postgres.estates import (
+    Connect,
+    Estate,
+    owned_text,
+    read_estates,
+    read_granted,
+    read_standing,
+)
 from reconciler.providers.postgres.statements import Statement
+from reconciler.providers.postgres.statements.estates import clearing, reassigning
 from reconciler.providers.postgres.statements.roles import disabling
-from reconciler.providers.postgres.transactions import FailedStatement, run
+from reconciler.providers.postgres.statements.sessions import ending
+from reconciler.providers.postgres.transactions import FailedStatement, collected_warnings, run
 
-_NAMED: Final = 3
-"""How many objects are named for each database; the others are counted."""
-
-_OWNED: Final = """
-    SELECT COALESCE(databases.datname::text, ''), count(*)
-      FROM pg_catalog.pg_shdepend AS dependencies
-      JOIN pg_catalog.pg_roles AS roles ON roles.oid = dependencies.refobjid
-      LEFT JOIN pg_catalog.pg_database AS databases ON databases.oid = dependencies.dbid
-     WHERE dependencies.refclassid = 'pg_catalog.pg_authid'::regclass
-       AND dependencies.deptype = 'o' AND roles.rolname = %s
-     GROUP BY 1 ORDER BY 1
-"""
-"""How many objects a role owns, by database; empty for what belongs to the cluster. PostgreSQL
-docs, pg_shdepend: SHARED_DEPENDENCY_OWNER."""
-
-_DESCRIBED: Final = """
-    SELECT pg_catalog.pg_describe_object(dependencies.classid, dependencies.objid, 0) COLLATE "C"
-           AS described
+_LEFT: Final = """
+    SELECT count(*)
       FROM pg_catalog.pg_shdepend AS dependencies
       JOIN pg_catalog.pg_roles AS roles ON roles.oid = dependencies.refobjid
      WHERE dependencies.refclassid = 'pg_catalog.pg_authid'::regclass
        AND dependencies.deptype = 'o' AND roles.rolname = %s
-       AND dependencies.dbid IN (0, (SELECT oid FROM pg_catalog.pg_database
-                                      WHERE datname = pg_catalog.current_database()))
-     ORDER BY dependencies.dbid, described LIMIT %s
+       AND dependencies.classid NOT IN ('pg_catalog.pg_default_acl'::regclass,
+                                        'pg_catalog.pg_user_mapping'::regclass)
+       AND dependencies.dbid = (SELECT oid FROM pg_catalog.pg_database
+                                 WHERE datname = pg_catalog.current_database())
 """
-_DEPENDENT: Final = """
-    SELECT DISTINCT databases.datname::text
-      FROM pg_catalog.pg_shdepend AS dependencies
-      JOIN pg_catalog.pg_roles AS roles ON roles.oid = dependencies.refobjid
-      JOIN pg_catalog.pg_database AS databases
-        ON databases.oid = dependencies.dbid
-        OR (dependencies.dbid = 0 AND dependencies.classid = 'pg_catalog.pg_database'::regclass
-            AND databases.oid = dependencies.objid)
-     WHERE dependencies.refclassid = 'pg_catalog.pg_authid'::regclass AND roles.rolname = %s
-     ORDER BY 1
-"""
-"""The databases in which something refers to a role, such as a privilege that it holds."""
+"""What DROP OWNED would drop and nobody was given. REASSIGN OWNED leaves default privileges and
+user mappings where they are: they are nothing without their role."""
 
 _IS_THERE: Final = "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s"
 
-Connect = Callable[[str], Connection]
-"""Gives the prepared connection to a database; the dsn's own for the empty name."""
-
 
 def drop_role(connect: Connect, statement: Statement) -> FailedStatement | None:
-    """Drop a role that owns nothing: first its privileges in every database, then the role.
+    """Drop a role; without an heir only one that owns nothing.
 
-    What it owns is never dropped or given away here.
+    What it owns is never dropped.
     """
     role = statement.keys[0].path[-1]
     try:
-        owned = owned_objects(connect, role)
-        if owned:
-            advice = "give them away first (REASSIGN OWNED BY it TO another role, in each database)"
-            return FailedStatement(statement.keys, f"it owns {'; '.join(owned)}; {advice}")
-        for database in _dependent_databases(connect(""), role):
-            query = sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role))
-            failure = run(connect(database), [Statement(query, statement.keys)])
-            if failure:
-                return failure
+        estate = read_estate(connect, role)
+        if reason := refusal(connect, estate, statement.heir):
+            return FailedStatement(statement.keys, reason)
+        for database in estate.databases:
+            heir = statement.heir if estate.owned else ""
+            if reason := _clear(connect(database), role, heir):
+                where = f" in database {database}" if database else ""
+                return FailedStatement(statement.keys, f"it is not dropped: {reason}{where}")
         return run(connect(""), [statement])
     except TargetError as error:
         return FailedStatement(statement.keys, error.message)
     except psycopg.Error as error:
         return FailedStatement(statement.keys, describe(error))
+
+
+def read_estate(connect: Connect, role: str) -> Estate:
+    """What refers to a role. Raises psycopg.Error."""
+    return read_estates(connect(""), [role]).get(role, Estate(role))
+
+
+def shutting_out(statement: Statement, estate: Estate, *, is_named: bool) -> Iterator[sql.Composed]:
+    """What is sent before an account is dropped: it may not sign in, and its sessions end.
+
+    Nothing where a single statement drops it. Sessions end where the change names the account, and
+    where they could make more of what an heir is given.
+    """
+    role = statement.keys[0].path[-1]
+    ends = is_named or bool(statement.heir and estate.owned)
+    if ends or estate.shares:
+        yield disabling(role)
+    if ends:
+        yield ending((role,))
+
+
+def clearings(statement: Statement, estate: Estate) -> Iterator[tuple[str, sql.Composed]]:
+    """What is sent before a role is dropped, each with the database in which it runs."""
+    for database in estate.databases:
+        if estate.owned and statement.heir:
+            yield database, reassigning(estate.role, statement.heir)
+        yield database, clearing(estate.role)
+
+
+def refusal(connect: Connect, estate: Estate, heir: str) -> str:
+    """Why a role is not to be dropped as things are; empty where nothing speaks against it."""
+    if estate.granted and (edges := read_granted(connect(""), estate.role)):
+        return f"it granted {granted_text(edges)}; {regranting(edges)}"
+    if not estate.owned:
+        return ""
+    if not heir:
+        return f"it owns {owned_text(connect, estate)}; {NAME_AN_HEIR}"
+    standing = read_standing(connect(""), [heir]).get(heir)
+    if standing is not None and standing.is_superuser:
+        return f"{heir}, its heir, {IS_SUPERUSER}"
+    return ""
+
+
+NAME_AN_HEIR: Final = (
+    "name who gets it in policy.heir, or give it away (REASSIGN OWNED BY it TO another role, in "
+    "each database)"
+)
+IS_SUPERUSER: Final = (
+    "is a superuser: views and functions made by somebody who left would run with all its rights. "
+    "Name a role without LOGIN that is there for nothing else"
+)
+
+
+def granted_text(edges: tuple[tuple[str, str], ...]) -> str:
+    """Memberships for people, the first few of many: `reader to kofi, writer to esi`."""
+    shown = ", ".join(f"{role} to {member}" for role, member in edges[:3])
+    return f"{shown} and {len(edges) - 3} more" if len(edges) > 3 else shown
+
+
+def regranting(edges: tuple[tuple[str, str], ...]) -> str:
+    """What to do about memberships that end with the role that granted them."""
+    role, member = edges[0]
+    return (
+        f'these would end with it: grant them in another name first (GRANT "{role}" TO "{member}", '
+        "as another role), then revoke these"
+    )
+
+
+def _clear(connection: Connection, role: str, heir: str) -> str:
+    """Give the heir what a role owns in a database, and take what it holds there: both or nothing.
+
+    Why that was not done, or empty. Without an heir nothing may be owned there. Raises
+    psycopg.Error.
+    """
+    reason = ""
+    with collected_warnings(connection) as warnings, connection.transaction() as work:
+        if heir:
+            connection.execute(reassigning(role, heir))
+        row = connection.execute(_LEFT, [role]).fetchone()
+        if row is None or row[0]:  # made meanwhile, by a session that is still open
+            reason = "it came to own more meanwhile"
+            raise psycopg.Rollback(work)
+        connection.execute(clearing(role))
+        if warnings:
+            reason = f"PostgreSQL only warned: {warnings[0]}"
+            raise psycopg.Rollback(work)
+    return reason
 
 
 def disable_role(connect: Connect, statement: Statement) -> FailedStatement | None:
@@ -91,20 +163,3 @@ def disable_role(connect: Connect, statement: Statement) -> FailedStatement | No
         return run(connect(""), [Statement(disabling(role), statement.keys)])
     except psycopg.Error as error:
         return FailedStatement(statement.keys, describe(error))
-
-
-def owned_objects(connect: Connect, role: str) -> tuple[str, ...]:
-    """What a role owns, by database: `table geography.mine and 3 more in database flowdb`."""
-    rows = connect("").execute(_OWNED, [role]).fetchall()
-    return tuple(_described(connect, role, str(name), int(str(count))) for name, count in rows)
-
-
-def _described(connect: Connect, role: str, database: str, count: int) -> str:
-    rows = connect(database).execute(_DESCRIBED, [role, _NAMED]).fetchall()
-    more = f" and {count - len(rows)} more" if count > len(rows) else ""
-    where = f" in database {database}" if database else ""
-    return ", ".join(str(text) for (text,) in rows) + more + where
-
-
-def _dependent_databases(connection: Connection, role: str) -> tuple[str, ...]:
-    return tuple(str(name) for (name,) in connection.execute(_DEPENDENT, [role]).fetchall())

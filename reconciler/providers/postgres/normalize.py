@@ -6,13 +6,21 @@ comes in as the observed State with its inventory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
+from typing import Final
 
 from reconciler.errors import CannotHoldError
 from reconciler.providers.postgres.check import valid_until
-from reconciler.providers.postgres.observe import EDGE_OPTIONS_VERSION, PREDEFINED
+from reconciler.providers.postgres.observe import (
+    EDGE_OPTIONS_VERSION,
+    PARAMETERS_VERSION,
+    PREDEFINED,
+)
+from reconciler.providers.postgres.parameters import SETTABLE, is_known, spelled
 from reconciler.providers.postgres.privileges import MAINTAIN_VERSION, spelled_out
+from reconciler.providers.postgres.role_details import PARAMETERS
 from reconciler.source import suggest
 from reconciler.state import PRINCIPAL_KINDS, Fields, Key, State, Value
 from reconciler.times import time_text
@@ -25,7 +33,9 @@ _ORDINARY: Fields = {
     "replication": False,
     "bypassrls": False,
 }
-_PLURAL = {"table": "tables", "view": "views", "sequence": "sequences", "function": "functions"}
+_IN_SCHEMAS: Final = frozenset({"table", "view", "sequence", "function", "type", "column"})
+_CUSTOM_PARAMETER: Final = re.compile(r"[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)+")
+"""A parameter that an extension may bring later (PostgreSQL docs, "Customized Options")."""
 
 
 def normalize(target: str, desired: State, observed: State, version: int) -> State:
@@ -76,6 +86,8 @@ class _Normalization:
                 case "default_privilege":
                     if key.path[0] != key.path[2]:  # a creator holds everything on what it creates
                         yield key, self.default_privilege(key, fields)
+                case "setting":
+                    yield key, self.setting(key, fields)
                 case _:
                     yield key, fields
 
@@ -106,6 +118,20 @@ class _Normalization:
             return self._share(("edge",), {"admin": False, "inherit": True, "set": True})
         return self._share(("edge",), {"admin": False})
 
+    def setting(self, key: Key, fields: Fields) -> Fields:
+        """The value, in the one spelling of all that mean the same."""
+        _, database, parameter = key.path
+        if database:
+            self._is_there(key, database, "database", "")
+        known = self.observed.get(PARAMETERS) or {}
+        context, _, type_ = str(known.get(parameter, "user ")).partition(" ")
+        if known and not is_known(parameter, known):
+            self._fault(key, f'there is no parameter "{parameter}"', suggest(parameter, known))
+        elif context not in SETTABLE:
+            text = f'"{parameter}" is set for the whole server, not for a role'
+            self._fault(key, text)
+        return {"value": spelled(parameter, fields["value"], type_)}
+
     def privilege(self, key: Key, fields: Fields) -> Fields:
         """The privileges by object that is there."""
         grantee, database, kind, schema = key.path
@@ -130,13 +156,15 @@ class _Normalization:
         return self._share(shared, own)
 
     def _is_there(self, key: Key, database: str, kind: str, schema: str) -> bool:
+        if not database:
+            return self._is_known_kind(key, kind)
         if self.observed.get(_inventory(database, "database", "")) is None:
             databases = {each.path[0] for each in self.observed.records if each.kind == "object"}
             known = databases - {""}  # the predefined roles are in no database
             self._fault(key, f'there is no database "{database}"', suggest(database, known))
             return False
         schemas = self.observed.get(_inventory(database, "schema", "")) or {}
-        if kind in _PLURAL and schema not in schemas:
+        if kind in _IN_SCHEMAS and schema not in schemas:
             text = f'there is no schema "{schema}" in database "{database}"'
             self._fault(key, text, suggest(schema, schemas))
             return False
@@ -145,8 +173,10 @@ class _Normalization:
     def _objects(self, key: Key, name: str, owners: Fields) -> Collection[str]:
         """The objects a name of the manifest stands for; none, with a fault, if none is there."""
         _, database, kind, schema = key.path
-        if name == "*" and kind in _PLURAL:
+        if name == "*" and kind in _IN_SCHEMAS:
             return owners
+        if kind == "parameter":
+            return self._parameter(key, name, owners)
         if name in owners:
             return (name,)
         if kind == "function" and (found := _overloads(name, owners)):
@@ -155,8 +185,28 @@ class _Normalization:
             text = f'"{name}" is the name of {len(found)} functions in {schema}'
             self._fault(key, text, f"name one: {', '.join(found)}")
             return ()
-        where = f"{database}.{schema}" if schema else database
-        self._fault(key, f'there is no {kind} "{name}" in {where}', suggest(name, owners))
+        where = f"{database}.{schema}" if schema else database or "the cluster"
+        noun = f"trusted {kind}" if kind == "language" else kind
+        self._fault(key, f'there is no {noun} "{name}" in {where}', suggest(name, owners))
+        return ()
+
+    def _is_known_kind(self, key: Key, kind: str) -> bool:
+        """Whether this server has privileges on this kind of object of the cluster."""
+        if kind != "parameter" or self.version >= PARAMETERS_VERSION:
+            return True
+        have = self.version // 10000
+        self._fault(key, f"parameters have privileges from PostgreSQL 15; this server has {have}")
+        return False
+
+    def _parameter(self, key: Key, name: str, owners: Fields) -> Collection[str]:
+        """The name in small letters, as PostgreSQL keeps it: case means nothing in it.
+
+        Where we are not shown all parameters, the inventory has the name `*` too.
+        """
+        small = "".join(each.lower() if each.isascii() else each for each in name)
+        if small in owners or "*" in owners or _CUSTOM_PARAMETER.fullmatch(small):
+            return (small,)
+        self._fault(key, f'there is no parameter "{name}"', suggest(small, owners))
         return ()
 
     def default_privilege(self, key: Key, fields: Fields) -> Fields:

@@ -8,18 +8,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Final, NamedTuple, cast
 
 from reconciler.providers.postgres.acl import parse_item
 from reconciler.providers.postgres.connect import Connection
+from reconciler.providers.postgres.role_details import (
+    RoleDetails,
+    detail_catalogs,
+    setting_records,
+)
+from reconciler.rights import table_and_column
 from reconciler.scope import Scope
 from reconciler.state import Fields, Key, State, Value
 
 EDGE_OPTIONS_VERSION: Final = 160000
 """From PostgreSQL 16 an edge has inherit and set options, and edges are kept by grantor."""
+
+PARAMETERS_VERSION: Final = 150000
+"""From PostgreSQL 15 there are privileges on configuration parameters."""
 
 _ATTRIBUTES: Final = (
     "login",
@@ -36,6 +45,19 @@ _ATTRIBUTES: Final = (
 PREDEFINED: Final = Key("object", ("", "predefined role", ""))
 """The inventory of the roles that PostgreSQL itself brings, named `pg_...`: there to be inherited,
 never ours."""
+
+_SHARED_CATALOGS: Final[Mapping[str, str]] = {
+    "tablespace": "tablespaces",
+    "parameter": "parameter_privileges",
+}
+_FURTHER_CATALOGS: Final[Mapping[str, str]] = {
+    "type": "types",
+    "column": "columns",
+    "language": "languages",
+    "foreign data wrapper": "foreign_data_wrappers",
+    "foreign server": "foreign_servers",
+}
+"""The queries for kinds of object that are read only where somebody is given something on them."""
 
 Row = tuple[object, ...]
 Grantors = Mapping[tuple[str, str], tuple[str, ...]]
@@ -55,19 +77,39 @@ class Held(NamedTuple):
 Delegations = Mapping[Held, tuple[str, ...]]
 """Who granted what is held, sorted: others than the object's owner, in whose name we grant."""
 
+PassedOn = Mapping[Held, tuple[tuple[str, tuple[str, ...]], ...]]
+"""What a holder granted to others: the grantee (empty: PUBLIC) and the words, sorted."""
+
+
+class Table(NamedTuple):
+    """A table or view."""
+
+    database: str
+    schema: str
+    name: str
+
+
+ColumnsHeld = Mapping[tuple[str, Table], Mapping[str, tuple[str, ...]]]
+"""By role and table: the privileges on its columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterRows:
-    """The rows of the cluster's own catalogs: the same whichever database they are read in."""
+    """The rows of the cluster's own catalogs: the same whichever database they are read in.
+
+    `bundles` holds tablespaces and parameters, `details` what is read of roles on request.
+    """
 
     roles: Sequence[Row]
     memberships: Sequence[Row]
     databases: Sequence[Row]
+    bundles: Sequence[Row] = ()
+    details: RoleDetails = field(default_factory=RoleDetails)
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseRows:
-    """The rows of one database's catalogs. `bundles` holds relations and functions."""
+    """The rows of one database's catalogs. `bundles` holds whatever else has an ACL."""
 
     database: str
     schemas: Sequence[Row]
@@ -82,32 +124,49 @@ def catalog_query(name: str) -> bytes:
 
 
 def read_rows(
-    connection: Connection, database: str, timeout_s: int
+    connection: Connection, database: str, kinds: Collection[str], timeout_s: int
 ) -> tuple[ClusterRows, DatabaseRows | None]:
     """The rows of the cluster and of a database, in one round trip and one snapshot.
 
-    `database` is the one we are connected to; empty to leave its catalogs out. Raises
+    `database` is the one we are connected to; empty to leave its catalogs out. `kinds` are kinds of
+    object, and details of roles, that have to be read besides those that always are. Raises
     psycopg.Error.
     """
-    queries = [catalog_query("roles"), _edges_query(connection), catalog_query("databases")]
-    tables = _read(connection, [*queries, *(_database_queries() if database else ())], timeout_s)
-    cluster = ClusterRows(*tables[:3])
-    return cluster, _database_rows(database, tables[3:]) if database else None
+    details = detail_catalogs(kinds)
+    shared = [*map(catalog_query, details), *_cluster_queries(connection, kinds)]
+    queries = [*shared, *(_database_queries(kinds) if database else ())]
+    tables = _read(connection, queries, timeout_s)
+    roles, edges, databases, *bundles = tables[len(details) : len(shared)]
+    found = RoleDetails(**dict(zip(details, tables, strict=False)))
+    rest = [row for each in bundles for row in each]
+    cluster = ClusterRows(roles, edges, databases, rest, found)
+    return cluster, _database_rows(database, tables[len(shared) :]) if database else None
 
 
-def read_database(connection: Connection, database: str, timeout_s: int) -> DatabaseRows:
+def read_database(
+    connection: Connection, database: str, kinds: Collection[str], timeout_s: int
+) -> DatabaseRows:
     """The rows of the database that we are connected to, likewise."""
-    return _database_rows(database, _read(connection, _database_queries(), timeout_s))
+    return _database_rows(database, _read(connection, _database_queries(kinds), timeout_s))
 
 
-def _database_queries() -> list[bytes]:
-    names = ("schemas", "relations", "functions", "default_privileges")
+def _cluster_queries(connection: Connection, kinds: Collection[str]) -> list[bytes]:
+    further = {kind: name for kind, name in _SHARED_CATALOGS.items() if kind in kinds}
+    if connection.info.server_version < PARAMETERS_VERSION:
+        further.pop("parameter", None)
+    names = ("databases", *further.values())
+    return [catalog_query("roles"), _edges_query(connection), *map(catalog_query, names)]
+
+
+def _database_queries(kinds: Collection[str]) -> list[bytes]:
+    further = [name for kind, name in _FURTHER_CATALOGS.items() if kind in kinds]
+    names = ("schemas", "default_privileges", "relations", "functions", *further)
     return [catalog_query(name) for name in names]
 
 
 def _database_rows(database: str, tables: Sequence[Sequence[Row]]) -> DatabaseRows:
-    schemas, relations, functions, defaults = tables
-    return DatabaseRows(database, schemas, [*relations, *functions], defaults)
+    schemas, defaults, *bundles = tables
+    return DatabaseRows(database, schemas, [row for each in bundles for row in each], defaults)
 
 
 def read_grantors(connection: Connection) -> Grantors:
@@ -135,13 +194,17 @@ def to_state(cluster: ClusterRows, databases: Iterable[DatabaseRows], scope: Sco
     """The records of these rows within the scope."""
     watched = scope.accounts | scope.leavers | scope.groups | {path[-1] for path in scope.roles}
     records: dict[Key, Fields] = {}
-    records.update(_principals(cluster.roles, scope))
+    records.update(_principals(cluster, scope))
+    records.update(setting_records(cluster.details, watched))
     records.update(_memberships(cluster.memberships))
     records.update(_database_privileges(cluster.databases, scope, watched))
+    records.update(_inventory("", cluster.bundles))
+    records.update(_object_privileges("", cluster.bundles, watched))
     for rows in databases:
-        records.update(_inventory(rows))
+        records.update(_schemas(rows))
+        records.update(_inventory(rows.database, rows.bundles))
         records.update(_schema_privileges(rows, watched))
-        records.update(_object_privileges(rows, watched))
+        records.update(_object_privileges(rows.database, rows.bundles, watched))
         records.update(_default_privileges(rows, watched))
     return State(records)
 
@@ -161,7 +224,7 @@ def grantors(edges: Iterable[Row]) -> Grantors:
 def delegations(cluster: ClusterRows, databases: Iterable[DatabaseRows]) -> Delegations:
     """Who else than the owner granted something: what they granted can only be taken as them."""
     result: defaultdict[Held, set[str]] = defaultdict(set)
-    for place, owner, acl, names in _acls(cluster, databases):
+    for place, owner, acl, names in access_lists(cluster, databases):
         for item in map(parse_item, _texts(acl)):
             if item.grantor != owner:
                 for name in _texts(names):
@@ -169,12 +232,40 @@ def delegations(cluster: ClusterRows, databases: Iterable[DatabaseRows]) -> Dele
     return {held: tuple(sorted(grantors)) for held, grantors in result.items()}
 
 
-def _acls(
+def passed_on(cluster: ClusterRows, databases: Iterable[DatabaseRows]) -> PassedOn:
+    """What others than the owner granted, by those who did."""
+    result: defaultdict[Held, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+    for place, owner, acl, names in access_lists(cluster, databases):
+        for item in map(parse_item, _texts(acl)):
+            if item.grantor != owner:
+                for name in _texts(names):
+                    grant = item.grantee, item.privileges
+                    result[Held(item.grantor, *place, name)].append(grant)
+    return {held: tuple(sorted(grants)) for held, grants in result.items()}
+
+
+def columns_held(databases: Iterable[DatabaseRows]) -> ColumnsHeld:
+    """What is held on columns by anybody but their owner."""
+    result: defaultdict[tuple[str, Table], dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for rows in databases:
+        for schema, kind, owner, acl, names in rows.bundles:
+            if kind == "column":
+                grantees = {parse_item(text).grantee for text in _texts(acl)}
+                for grantee, words in _granted(acl, str(owner), grantees).items():
+                    for name in _texts(names):
+                        table, column = table_and_column(name)
+                        result[grantee, Table(rows.database, str(schema), table)][column] = words
+    return dict(result)
+
+
+def access_lists(
     cluster: ClusterRows, databases: Iterable[DatabaseRows]
 ) -> Iterator[tuple[tuple[str, str, str], object, object, object]]:
     """Every ACL: database, kind and schema of its objects, their owner, the ACL, their names."""
     for name, owner, acl in cluster.databases:
         yield (str(name), "database", ""), owner, acl, [name]
+    for schema, kind, owner, acl, names in cluster.bundles:
+        yield ("", str(kind), str(schema)), owner, acl, names
     for rows in databases:
         for name, owner, acl in rows.schemas:
             yield (rows.database, "schema", ""), owner, acl, [name]
@@ -182,17 +273,21 @@ def _acls(
             yield (rows.database, str(kind), str(schema)), owner, acl, names
 
 
-def _principals(rows: Sequence[Row], scope: Scope) -> Iterator[tuple[Key, Fields]]:
+def _principals(cluster: ClusterRows, scope: Scope) -> Iterator[tuple[Key, Fields]]:
     """The roles. Equal attributes are one mapping: most of thousands of accounts are alike."""
+    rows, told = cluster.roles, cluster.details.told
     shared: dict[Row, Fields] = {}
     accounts, roles = scope.accounts | scope.leavers, {path[-1] for path in scope.roles}
     names = [str(row[0]) for row in rows]
     yield PREDEFINED, {name: "" for name in names if name.startswith("pg_")}
     for row in rows:
         text, values = str(row[0]), row[1:]
-        fields = shared.get(values)
+        comment = () if told is None else (told.get(text, ""),)
+        alike = values + comment
+        fields = shared.get(alike)
         if fields is None:
-            fields = shared[values] = dict(zip(_ATTRIBUTES, _values(values), strict=True))
+            names_of = (*_ATTRIBUTES, "comment")[: len(alike)]
+            fields = shared[alike] = dict(zip(names_of, _values(alike), strict=True))
         if text.startswith("pg_"):
             continue
         if text in accounts:
@@ -250,29 +345,32 @@ def _schema_privileges(
         yield Key("privilege", (grantee, rows.database, "schema", "")), fields
 
 
-def _inventory(rows: DatabaseRows) -> dict[Key, Fields]:
+def _schemas(rows: DatabaseRows) -> dict[Key, Fields]:
+    owners = {str(name): str(owner) for name, owner, _ in rows.schemas}
+    return {Key("object", (rows.database, "schema", "")): owners} if owners else {}
+
+
+def _inventory(database: str, bundles: Iterable[Row]) -> dict[Key, Fields]:
     objects: defaultdict[Key, dict[str, Value]] = defaultdict(dict)
-    for name, owner, _ in rows.schemas:
-        objects[Key("object", (rows.database, "schema", ""))][str(name)] = str(owner)
-    for schema, kind, owner, _, names in rows.bundles:
-        key = Key("object", (rows.database, str(kind), str(schema)))
+    for schema, kind, owner, _, names in bundles:
+        key = Key("object", (database, str(kind), str(schema)))
         objects[key].update(dict.fromkeys(_texts(names), str(owner)))
     return dict(objects)
 
 
 def _object_privileges(
-    rows: DatabaseRows, watched: Collection[str]
+    database: str, bundles: Iterable[Row], watched: Collection[str]
 ) -> Iterator[tuple[Key, Fields]]:
     """What each watched role holds on the objects of each schema and kind. Equals share one."""
     held: dict[Key, Fields] = {}
-    for schema, kind, owner, acl, names in rows.bundles:
+    for schema, kind, owner, acl, names in bundles:
         shared: dict[tuple[str, ...], Fields] = {}
         objects = _texts(names)
         for grantee, privileges in _granted(acl, str(owner), watched).items():
             fields = shared.get(privileges)
             if fields is None:
                 fields = shared[privileges] = dict.fromkeys(objects, privileges)
-            key = Key("privilege", (grantee, rows.database, str(kind), str(schema)))
+            key = Key("privilege", (grantee, database, str(kind), str(schema)))
             known = held.get(key)
             held[key] = fields if known is None else {**known, **fields}
     yield from held.items()

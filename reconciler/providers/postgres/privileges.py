@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from reconciler.rights import OPTION
+
 LETTERS: Final[Mapping[str, str]] = {
     "r": "SELECT",
     "a": "INSERT",
@@ -36,7 +38,15 @@ _ALL: Final[Mapping[str, tuple[str, ...]]] = {
     "view": _TABLE,
     "sequence": ("SELECT", "UPDATE", "USAGE"),
     "function": ("EXECUTE",),
+    "type": ("USAGE",),
+    "column": ("INSERT", "REFERENCES", "SELECT", "UPDATE"),
+    "language": ("USAGE",),
+    "foreign data wrapper": ("USAGE",),
+    "foreign server": ("USAGE",),
+    "tablespace": ("CREATE",),
+    "parameter": ("ALTER SYSTEM", "SET"),
 }
+_IN_FULL: Final = {"TEMP": "TEMPORARY", "TEMP*": "TEMPORARY*"}
 MAINTAIN_VERSION: Final = 170000
 
 
@@ -46,15 +56,22 @@ def spelled_out(kind: str, words: tuple[str, ...], version: int) -> tuple[str, .
 
     `version` is the server's, such as 170004.
     """
-    result = {"TEMPORARY" if word == "TEMP" else word for word in words}
-    if "ALL" in result:
-        result = (result - {"ALL"}) | set(_ALL[kind])
-        if kind in ("table", "view") and version >= MAINTAIN_VERSION:
-            result.add("MAINTAIN")
+    every = set(_ALL[kind])
+    if kind in ("table", "view") and version >= MAINTAIN_VERSION:
+        every.add("MAINTAIN")
+    result = {_IN_FULL.get(word, word) for word in words}
+    for option in ("", OPTION):
+        if "ALL" + option in result:
+            result = (result - {"ALL" + option}) | {word + option for word in every}
     return tuple(sorted(result))
 
 
 @lru_cache(maxsize=4096)
 def of_letters(letters: str) -> tuple[str, ...]:
-    """The privileges of an ACL item's letters, sorted. A star (grant option) adds nothing."""
-    return tuple(sorted(LETTERS[letter] for letter in letters if letter != "*"))
+    """The privileges of an ACL item's letters, sorted. One with a star, which is its grant option,
+    is two words.
+    """
+    words: list[str] = []
+    for letter in letters:
+        words.append(words[-1] + OPTION if letter == OPTION else LETTERS[letter])
+    return tuple(sorted(words))

@@ -6,7 +6,7 @@ Here belong execution and finding out which statement failed. What the statement
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -45,15 +45,19 @@ class Limits:
 
 def prepare(connection: Connection, options: PostgresOptions) -> None:
     """Set the session's timeouts and its search path. Raises psycopg.Error."""
-    settings = {
+    with connection.pipeline():
+        for name, value in session_settings(options).items():
+            connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
+
+
+def session_settings(options: PostgresOptions) -> Mapping[str, str]:
+    """What a session that writes is set to, by setting."""
+    return {
         "lock_timeout": f"{options.lock_timeout_s}s",
         "statement_timeout": f"{options.statement_timeout_s}s",
         "search_path": "pg_catalog",
         "client_min_messages": "warning",
     }
-    with connection.pipeline():
-        for name, value in settings.items():
-            connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
 
 
 def read_limits(connection: Connection) -> Limits:
@@ -109,7 +113,7 @@ def run(connection: Connection, statements: Sequence[Statement]) -> FailedStatem
 
 def _send(connection: Connection, statements: Sequence[Statement]) -> list[str]:
     """Send all statements at once, in a transaction that stays open; the warnings there were."""
-    with _collected_warnings(connection) as warnings, connection.pipeline():
+    with collected_warnings(connection) as warnings, connection.pipeline():
         connection.execute("BEGIN")
         cursor = connection.cursor()
         for statement in statements:
@@ -119,7 +123,7 @@ def _send(connection: Connection, statements: Sequence[Statement]) -> list[str]:
 
 
 @contextmanager
-def _collected_warnings(connection: Connection) -> Iterator[list[str]]:
+def collected_warnings(connection: Connection) -> Iterator[list[str]]:
     """The warnings that GRANT and REVOKE give meanwhile: they did not do what they were told.
 
     A warning with a context was raised by somebody's code, such as an event trigger.
@@ -145,7 +149,7 @@ def _failure(
     try:
         connection.execute("ROLLBACK")
         with (
-            _collected_warnings(connection) as warnings,
+            collected_warnings(connection) as warnings,
             connection.transaction(force_rollback=True),
         ):
             for statement in statements:

@@ -18,6 +18,7 @@ from reconciler.providers.postgres.statements.privileges import (
     object_privileges,
 )
 from reconciler.providers.postgres.statements.roles import alterations, creations, drops
+from reconciler.providers.postgres.statements.settings import comments, settings
 from reconciler.providers.postgres.statements.statement import Rendering, Statement
 from reconciler.state import PRINCIPAL_KINDS
 
@@ -41,8 +42,9 @@ class Stages:
 def render(changes: Sequence[Change], rendering: Rendering) -> Stages:
     """The statements for these changes.
 
-    Giving: roles in the order of their memberships, edges, attributes, grants, default privileges.
-    Taking: revokes, edges, attributes that narrow. Dropping: one DROP ROLE each, to be run apart.
+    Giving: roles in the order of their memberships, settings, edges, attributes, comments, grants,
+    default privileges. Taking: revokes, settings, edges, attributes that narrow. Dropping: one DROP
+    ROLE each, to be run apart.
     """
     by_kind: defaultdict[str, list[Change]] = defaultdict(list)
     for change in changes:
@@ -54,8 +56,10 @@ def render(changes: Sequence[Change], rendering: Rendering) -> Stages:
     grants, revokes = object_privileges(by_kind["privilege"], rendering)
     default_grants, default_revokes = default_privileges(by_kind["default_privilege"])
     edges, lost_edges = memberships(edges_left, rendering)
+    set_, reset = settings(by_kind["setting"])
+    told = comments(principals)
     return Stages(
-        giving=(*created, *edges, *widening, *grants, *default_grants),
-        taking=(*default_revokes, *revokes, *lost_edges, *narrowing),
+        giving=(*created, *set_, *edges, *widening, *told, *grants, *default_grants),
+        taking=(*default_revokes, *revokes, *reset, *lost_edges, *narrowing),
         dropping=tuple(drops(principals)),
     )

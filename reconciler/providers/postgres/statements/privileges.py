@@ -10,16 +10,26 @@ from typing import Final, NamedTuple
 from psycopg import sql
 
 from reconciler.changes import Change
-from reconciler.providers.postgres.observe import Held
-from reconciler.providers.postgres.privileges import LETTERS
+from reconciler.providers.postgres.observe import Held, Table
 from reconciler.providers.postgres.routines import routine
+from reconciler.providers.postgres.statements.columns import KeptColumns
+from reconciler.providers.postgres.statements.delegated import Delegated
+from reconciler.providers.postgres.statements.grants import (
+    Part,
+    Privileges,
+    given_parts,
+    granting,
+    revoking,
+    taken_parts,
+    words_of,
+)
 from reconciler.providers.postgres.statements.statement import (
     COMMA,
     Rendering,
     Statement,
     quoted,
-    quoted_list,
 )
+from reconciler.rights import table_and_column
 from reconciler.state import Key, Value
 
 _ON: Final[Mapping[str, str]] = {
@@ -29,6 +39,13 @@ _ON: Final[Mapping[str, str]] = {
     "view": "TABLE",
     "sequence": "SEQUENCE",
     "function": "ROUTINE",
+    "type": "TYPE",
+    "language": "LANGUAGE",
+    "foreign data wrapper": "FOREIGN DATA WRAPPER",
+    "foreign server": "FOREIGN SERVER",
+    "tablespace": "TABLESPACE",
+    "parameter": "PARAMETER",
+    "column": "TABLE",
 }
 _DEFAULT_ON: Final[Mapping[str, str]] = {
     "table": "TABLES",
@@ -43,34 +60,45 @@ _MOST_OBJECTS: Final = 500
 transaction ends, and one statement cannot be spread over several."""
 
 _WITHOUT_SCHEMA: Final = ("database", "schema")
-_WORDS: Final[Mapping[str, sql.SQL]] = {word: sql.SQL(word) for word in LETTERS.values()}
-
-_Privileges = tuple[str, ...]
+_TABLES: Final = ("table", "view")
+"""What has columns."""
 
 
 class _Item(NamedTuple):
-    """What is given or taken on one object, by whom (empty: by us)."""
+    """What is given or taken on one object.
 
+    `order` is least for what must come first. `as_role` is by whom (empty: by us), `for_whom` whose
+    change brings it about, where that is not a grantee's.
+    """
+
+    order: int
     database: str
     kind: str
     schema: str
     name: str
-    as_role: str
-    privileges: _Privileges
+    part: Part
+    as_role: str = ""
+    for_whom: str = ""
 
 
 class _Shape(NamedTuple):
     """What the objects of one statement have in common."""
 
+    order: int
     database: str
     on: str
     as_role: str
-    privileges: _Privileges
+    part: Part
+    columns: tuple[str, ...]
     grantees: tuple[str, ...]
+    for_whom: str
 
 
 _Items = defaultdict[_Item, list[str]]
 """By item, the grantees."""
+
+_Object = tuple[str, str, str]
+"""Kind, schema and name; of columns, the name of their table."""
 
 
 def object_privileges(
@@ -79,6 +107,7 @@ def object_privileges(
     """The GRANTs, and the REVOKEs. Objects with the same privileges of the same roles share one."""
     given: _Items = defaultdict(list)
     taken: _Items = defaultdict(list)
+    delegated = Delegated(changes, rendering)
     for change, grantees in _alike(changes):
         _, database, kind, schema = change.key.path
         before, after = change.before or {}, change.after or {}
@@ -86,13 +115,17 @@ def object_privileges(
             old, new = before.get(name, ()), after.get(name, ())
             if old == new:
                 continue
-            if plus := _minus(new, old):
-                given[_Item(database, kind, schema, name, "", plus)] += grantees
-            if minus := _minus(old, new):
-                item = _Item(database, kind, schema, name, "", minus)
+            place = 0, database, kind, schema, name
+            for part in given_parts(_minus(new, old)):
+                given[_Item(*place, part)] += grantees
+            for part in taken_parts(_minus(old, new)):
+                item = _Item(*place, part)
                 taken[item] += grantees
-                _add_delegated(taken, item, grantees, rendering)
-    return list(_on_objects(given, giving=True)), list(_on_objects(taken, giving=False))
+                if delegated:
+                    _add_delegated(given, taken, item, delegated)
+    columns = [change for change in changes if change.key.path[2] == "column"]
+    kept = KeptColumns(rendering.columns, columns)
+    return list(_on_objects(given)), list(_on_objects(taken, kept))
 
 
 def _alike(changes: Sequence[Change]) -> Iterator[tuple[Change, list[str]]]:
@@ -108,66 +141,104 @@ def _alike(changes: Sequence[Change]) -> Iterator[tuple[Change, list[str]]]:
     yield from alike.values()
 
 
-def _add_delegated(
-    taken: _Items, item: _Item, grantees: Sequence[str], rendering: Rendering
-) -> None:
-    """What others than the owner granted: only they can take it back, so it is taken as them."""
-    if not rendering.delegations:
-        return
-    for grantee in grantees:
+def _add_delegated(given: _Items, taken: _Items, item: _Item, delegated: Delegated) -> None:
+    """What others than the owner granted is taken as them, since only they can take it back.
+
+    What those who lose something passed on themselves is granted anew in our name, and taken as
+    them: otherwise PostgreSQL refuses, or takes it from those to whom they gave it.
+    """
+    for grantee in tuple(taken[item]):
         held = Held(grantee, item.database, item.kind, item.schema, item.name)
-        for grantor in rendering.delegations.get(held, ()):
-            taken[item._replace(as_role=grantor)].append(grantee)
+        for grantor in delegated.grantors(held):
+            order = -delegated.depth(held._replace(grantee=grantor))
+            taken[item._replace(order=order, as_role=grantor)].append(grantee)
+        for whom, words, staying in delegated.passed_on(held, item.part):
+            for part in given_parts(staying):
+                given[item._replace(part=part, for_whom=grantee)].append(whom)
+            order = -delegated.depth(held)
+            again = item._replace(order=order, as_role=grantee, for_whom=grantee)
+            for part in taken_parts(words):
+                taken[again._replace(part=part)].append(whom)
 
 
-def _minus(left: Value, right: Value) -> _Privileges:
+def _minus(left: Value, right: Value) -> Privileges:
     if not right:
         return left if isinstance(left, tuple) else ()
     return _tuple_minus(left, right) if isinstance(left, tuple) and isinstance(right, tuple) else ()
 
 
 @lru_cache(maxsize=4096)
-def _tuple_minus(left: _Privileges, right: _Privileges) -> _Privileges:
+def _tuple_minus(left: Privileges, right: Privileges) -> Privileges:
     return tuple(each for each in left if each not in right)
 
 
-def _on_objects(items: _Items, *, giving: bool) -> Iterator[Statement]:
-    shared: defaultdict[_Shape, list[tuple[str, str, str]]] = defaultdict(list)
+def _on_objects(items: _Items, kept: KeptColumns | None = None) -> Iterator[Statement]:
+    """GRANTs, or with `kept` REVOKEs."""
+    shared: defaultdict[_Shape, list[_Object]] = defaultdict(list)
+    columns: defaultdict[tuple[_Item, tuple[str, ...]], list[str]] = defaultdict(list)
     for item, grantees in items.items():
         who = tuple(sorted(grantees))
-        shape = _Shape(item.database, _ON[item.kind], item.as_role, item.privileges, who)
+        if item.kind == "column":
+            table, column = table_and_column(item.name)
+            columns[item._replace(name=table), who].append(column)
+        else:
+            shared[_shape(item, who)].append((item.kind, item.schema, item.name))
+    for (item, who), names in columns.items():
+        shape = _shape(item, who, tuple(sorted(names)))
         shared[shape].append((item.kind, item.schema, item.name))
     for shape, objects in sorted(shared.items()):
         objects.sort()
         for start in range(0, len(objects), _MOST_OBJECTS):
-            yield _on_some(shape, objects[start : start + _MOST_OBJECTS], giving=giving)
+            yield _on_some(shape, objects[start : start + _MOST_OBJECTS], kept)
 
 
-def _on_some(shape: _Shape, objects: Sequence[tuple[str, str, str]], *, giving: bool) -> Statement:
-    query = sql.SQL("{} {} ON {} {} {} {}").format(
-        sql.SQL("GRANT" if giving else "REVOKE"),
-        COMMA.join(_WORDS[each] for each in shape.privileges),
-        sql.SQL(shape.on),
-        COMMA.join(_object(*each) for each in objects),
-        sql.SQL("TO" if giving else "FROM"),
-        quoted_list(shape.grantees),
-    )
+def _shape(item: _Item, grantees: tuple[str, ...], columns: tuple[str, ...] = ()) -> _Shape:
+    place = item.order, item.database, _ON[item.kind], item.as_role
+    return _Shape(*place, item.part, columns, grantees, item.for_whom)
+
+
+def _on_some(shape: _Shape, objects: Sequence[_Object], kept: KeptColumns | None) -> Statement:
+    words = words_of(shape.part, shape.columns)
+    on = _on(shape.on, objects)
+    clause = granting if kept is None else revoking
     places = {(kind, "" if kind in _WITHOUT_SCHEMA else schema) for kind, schema, _ in objects}
     keys = tuple(
         Key("privilege", (grantee, shape.database, kind, schema))
-        for grantee in shape.grantees
+        for grantee in ((shape.for_whom,) if shape.for_whom else shape.grantees)
         for kind, schema in sorted(places)
     )
-    where = "" if shape.on == "DATABASE" else shape.database
-    return Statement(query, keys, where, shape.as_role, locks=len(objects))
+    return Statement(
+        clause(shape.part, words, on, shape.grantees),
+        keys,
+        "" if shape.on == "DATABASE" else shape.database,
+        shape.as_role,
+        locks=len(objects),
+        then=tuple(_columns_again(shape, objects, kept)) if kept else (),
+    )
+
+
+def _columns_again(
+    shape: _Shape, objects: Sequence[_Object], kept: KeptColumns
+) -> Iterator[sql.Composed]:
+    for kind, schema, name in objects:
+        if kind in _TABLES:
+            on = _on(shape.on, [(kind, schema, name)])
+            table = Table(shape.database, schema, name)
+            yield from kept.again(table, on, shape.part, shape.grantees)
+
+
+def _on(noun: str, objects: Sequence[_Object]) -> sql.Composable:
+    return sql.SQL("{} {}").format(sql.SQL(noun), COMMA.join(_object(*each) for each in objects))
 
 
 def _object(kind: str, schema: str, name: str) -> sql.Composable:
     match kind:
-        case "database" | "schema":
-            return quoted(name)
         case "function":
             return routine(schema, name)
+        case "parameter":
+            return sql.SQL(".").join(map(quoted, name.split(".")))
+        case _ if not schema:
+            return quoted(name)
     return sql.SQL("{}.{}").format(quoted(schema), quoted(name))
 
 
@@ -181,7 +252,7 @@ class _Default(NamedTuple):
     creator: str
     kind: str
     schema: str
-    privileges: _Privileges
+    part: Part
 
 
 def default_privileges(changes: Sequence[Change]) -> tuple[list[Statement], list[Statement]]:
@@ -192,10 +263,10 @@ def default_privileges(changes: Sequence[Change]) -> tuple[list[Statement], list
         grantee, database, creator, kind, schema = change.key.path
         old = (change.before or {}).get("privileges", ())
         new = (change.after or {}).get("privileges", ())
-        if plus := _minus(new, old):
-            given[_Default(database, creator, kind, schema, plus)].append(grantee)
-        if minus := _minus(old, new):
-            taken[_Default(database, creator, kind, schema, minus)].append(grantee)
+        for part in given_parts(_minus(new, old)):
+            given[_Default(database, creator, kind, schema, part)].append(grantee)
+        for part in taken_parts(_minus(old, new)):
+            taken[_Default(database, creator, kind, schema, part)].append(grantee)
     return (
         [_default(each, sorted(who), giving=True) for each, who in sorted(given.items())],
         [_default(each, sorted(who), giving=False) for each, who in sorted(taken.items())],
@@ -203,16 +274,13 @@ def default_privileges(changes: Sequence[Change]) -> tuple[list[Statement], list
 
 
 def _default(default: _Default, grantees: Sequence[str], *, giving: bool) -> Statement:
-    database, creator, kind, schema, privileges = default
+    database, creator, kind, schema, part = default
     within = sql.SQL("IN SCHEMA {} ").format(quoted(schema)) if schema else sql.SQL("")
-    query = sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} {}{} {} ON {} {} {}").format(
+    clause = granting if giving else revoking
+    query = sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} {}{}").format(
         quoted(creator),
         within,
-        sql.SQL("GRANT" if giving else "REVOKE"),
-        COMMA.join(_WORDS[each] for each in privileges),
-        sql.SQL(_DEFAULT_ON[kind]),
-        sql.SQL("TO" if giving else "FROM"),
-        quoted_list(grantees),
+        clause(part, words_of(part), sql.SQL(_DEFAULT_ON[kind]), grantees),
     )
     place = (database, creator, kind, schema)
     keys = tuple(Key("default_privilege", (grantee, *place)) for grantee in grantees)

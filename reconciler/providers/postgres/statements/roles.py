@@ -111,7 +111,9 @@ def alterations(principals: Sequence[Change]) -> tuple[list[Statement], list[Sta
     narrowing: list[Statement] = []
     for change in principals:
         if change.action == "update":
-            after = change.after or {}
+            after = {name: v for name, v in (change.after or {}).items() if name != "comment"}
+            if not after:
+                continue
             name = quoted(change.key.path[-1])
             words = [sql.SQL("ALTER ROLE"), name, *_attribute_words(after, {})]
             only_takes = all(value is False for value in after.values())
@@ -125,7 +127,7 @@ def drops(principals: Sequence[Change]) -> Iterator[Statement]:
     for change in principals:
         if change.action == "delete":
             query = sql.SQL("DROP ROLE IF EXISTS {}").format(quoted(change.key.path[-1]))
-            yield Statement(query, (change.key,))
+            yield Statement(query, (change.key,), heir=change.heir)
 
 
 def disabling(account: str) -> sql.Composed:

@@ -12,7 +12,7 @@ from typing import Final
 
 from psycopg import sql
 
-from reconciler.providers.postgres.observe import Delegations, Grantors
+from reconciler.providers.postgres.observe import ColumnsHeld, Delegations, Grantors, PassedOn
 from reconciler.state import Key
 
 COMMA: Final = sql.SQL(", ")
@@ -22,23 +22,26 @@ COMMA: Final = sql.SQL(", ")
 class Statement:
     """One statement, the records it writes, and the database it must run in (empty: any of them).
 
-    `as_role` is whom it must be run as, or empty. `locks` is how many entries of the server's lock
-    table it may take until the transaction ends.
+    `as_role` is whom it must be run as, or empty; `heir`, where it drops a role, who gets what that
+    owns. `locks` is how many entries of the server's lock table it may take until the transaction
+    ends. `then` is sent with it, in the same transaction: what it would undo and nobody asked for.
     """
 
     query: sql.Composed = field(repr=False)
     keys: tuple[Key, ...]
     database: str = ""
     as_role: str = ""
+    then: tuple[sql.Composed, ...] = field(default=(), repr=False, kw_only=True)
+    heir: str = ""
     locks: int = 1
 
     @property
     def queries(self) -> tuple[sql.Composed, ...]:
         """What is sent, in order: the statement, with the change of role around it."""
         if not self.as_role:
-            return (self.query,)
+            return (self.query, *self.then)
         start = sql.SQL("SET LOCAL ROLE {}").format(quoted(self.as_role))
-        return (start, self.query, sql.SQL("RESET ROLE").format())
+        return (start, self.query, sql.SQL("RESET ROLE").format(), *self.then)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,17 @@ class Rendering:
     """What rendering needs to know beside the changes.
 
     `grantors` are those of every edge that is there, or None where nobody has read them.
-    `verifiers` holds for new accounts the verifier and the expiry of their password.
+    `delegations` and `passed_on` say who granted what else than in the owner's name, `columns` what
+    is held on columns. `verifiers` holds for new accounts the verifier and the expiry of their
+    password.
     """
 
     version: int
     grantors: Grantors | None = None
     delegations: Delegations = field(default_factory=dict)
     verifiers: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    passed_on: PassedOn = field(default_factory=dict)
+    columns: ColumnsHeld = field(default_factory=dict)
 
 
 @lru_cache(maxsize=200_000)

@@ -1,0 +1,100 @@
+"""What an imported manifest does not say, as comments at its head.
+
+Here belong words and counts. Nothing of what is named in them is ever changed by a plan.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from reconciler.importing.cast import Cast, Casting
+from reconciler.importing.names import is_sayable, shown
+
+_HERE: Final = "of this manifest"
+_WIDTH: Final = 100
+_FEW: Final = 40
+"""So many names are listed, and of more the number."""
+
+
+def head(casting: Casting, cast: Cast) -> str:
+    """The comment lines at the top of the manifest."""
+    survey = casting.survey
+    written = [name for name in survey.servers if is_sayable(name)]
+    lines = list(_wrapped(f"Read from {survey.system}, with privileges in {_listed(written)}."))
+    if cast.left_out:
+        lines += ["#", "# Left out and protected (policy.protect):"]
+        for name, why in cast.left_out.items():
+            lines += _wrapped(f"- {shown(name)}: {why}")
+    lines += ["#", "# Left out, and never changed:"]
+    for text in _unsaid(casting, cast):
+        lines += _wrapped(f"- {text}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _unsaid(casting: Casting, cast: Cast) -> Iterator[str]:
+    yield "passwords"
+    strange = _strange(casting, cast)
+    parts: Mapping[str, Iterable[str]] = {
+        "roles that cannot sign in, hold nothing and have nobody in them": map(shown, cast.idle),
+        f"memberships of people in what is no group or role {_HERE}": _loose(casting, cast),
+        f"memberships of those left out above in roles {_HERE} (drift shows them)": strange,
+        "privileges that people hold directly": _direct(casting, cast, "privilege"),
+        "default privileges that people hold directly": _direct(casting, cast, "default_privilege"),
+        "the end (VALID UNTIL) of": map(shown, casting.unsaid_times()),
+        "databases whose name a manifest cannot have": [
+            shown(name) for name in casting.survey.servers if not is_sayable(name)
+        ],
+    }
+    for what, names in parts.items():
+        if found := list(names):
+            yield f"{what}: {_listed(found)}"
+    for what, counts in sorted(casting.survey.aside.items()):
+        found = [f"{shown(name)} ({number})" for name, number in sorted(counts.items())]
+        yield f"{what}: {_listed(found)}"
+
+
+def _loose(casting: Casting, cast: Cast) -> Iterator[str]:
+    declared = {*cast.groups, *cast.roles}
+    users = set(cast.users)
+    for container, member in sorted(casting.edges):
+        if member in users and container not in declared:
+            yield f"{shown(member)} in {shown(container)}"
+
+
+def _strange(casting: Casting, cast: Cast) -> Iterator[str]:
+    declared = {*cast.groups, *cast.roles}
+    for container, member in sorted(casting.edges):
+        if container in declared and member in cast.left_out:
+            yield f"{shown(member)} in {shown(container)}"
+
+
+def _direct(casting: Casting, cast: Cast, kind: str) -> Iterator[str]:
+    counts: defaultdict[str, int] = defaultdict(int)
+    for name in cast.users:
+        for record in casting.held.get(name, ()):
+            if record.key.kind == kind:
+                counts[name] += len(record.fields)
+    for name, number in sorted(counts.items()):
+        yield f"{shown(name)} ({number})"
+
+
+def _listed(names: Iterable[str]) -> str:
+    found = list(names)
+    more = len(found) - _FEW
+    rest = [f"and {more:,} more"] if more > 0 else []
+    return ", ".join([*found[:_FEW], *rest]) or "no database"
+
+
+def _wrapped(text: str) -> list[str]:
+    margin = "#   " if text.startswith("- ") else "# "
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent="# ",
+        subsequent_indent=margin,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

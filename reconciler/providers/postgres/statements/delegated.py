@@ -1,0 +1,55 @@
+"""What others than the owner of an object granted on it, and what depends on whom.
+
+Here belong the questions that taking a privilege raises. The statements are `privileges`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.changes import Change
+from reconciler.providers.postgres.observe import Held
+from reconciler.providers.postgres.statements.grants import Part, Privileges
+from reconciler.providers.postgres.statements.statement import Rendering
+from reconciler.rights import OPTION
+from reconciler.state import Fields, Key
+
+
+class Delegated:
+    """Who granted what to whom, as it was read, and what of it the changes leave."""
+
+    def __init__(self, changes: Sequence[Change], rendering: Rendering) -> None:
+        self._grantors = rendering.delegations
+        self._passed_on = rendering.passed_on
+        self._after: dict[Key, Fields] = {}
+        if self:
+            self._after = {change.key: change.after or {} for change in changes}
+
+    def __bool__(self) -> bool:
+        return bool(self._grantors)
+
+    def grantors(self, held: Held) -> tuple[str, ...]:
+        """Who else than the owner granted what is held here."""
+        return self._grantors.get(held, ())
+
+    def depth(self, held: Held, below: frozenset[str] = frozenset()) -> int:
+        """How many grants lie at most between the owner and this holder.
+
+        What a holder granted has to be taken before what the holder has.
+        """
+        above = [each for each in self.grantors(held) if each not in below]
+        below |= {held.grantee}
+        return 1 + max((self.depth(held._replace(grantee=g), below) for g in above), default=0)
+
+    def passed_on(self, held: Held, lost: Part) -> Iterator[tuple[str, Privileges, Privileges]]:
+        """To whom a holder passed on what it loses: the grantee (empty: PUBLIC), the words, and
+        those of them that this grantee is to keep.
+        """
+        for grantee, words in self._passed_on.get(held, ()):
+            gone = tuple(each for each in words if each.removesuffix(OPTION) in lost.privileges)
+            if gone:
+                key = Key("privilege", (grantee, held.database, held.kind, held.schema))
+                after = self._after.get(key)
+                left = gone if after is None else after.get(held.name, ())
+                staying = left if isinstance(left, tuple) else ()
+                yield grantee, gone, tuple(each for each in gone if each in staying)

@@ -1,0 +1,57 @@
+"""How rights are named in records: privileges with a grant option, and columns.
+
+Here belong the spellings that the manifest's side and a target's side share, and how people read
+them. Pure.
+
+A privilege that its holder may pass on is two words: `SELECT` and `SELECT*`. So taking away the
+option alone takes one word, and nobody is shown as losing what stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+OPTION: Final = "*"
+"""What follows the name of a privilege in the word for its grant option."""
+
+
+def with_grant_option(words: Iterable[str]) -> tuple[str, ...]:
+    """These privileges and the grant option of each, sorted."""
+    return tuple(sorted({text for word in words for text in (word, word + OPTION)}))
+
+
+def in_words(words: Iterable[str]) -> list[str]:
+    """Privileges as people read them, in order: `select with grant option`, `update`.
+
+    An option without its privilege is named alone, since the privilege itself stays.
+    """
+    given = {word.lower() for word in words}
+    result = []
+    for word in sorted(given):
+        base = word.removesuffix(OPTION)
+        if base == word:
+            result.append(f"{word} with grant option" if word + OPTION in given else word)
+        elif base not in given:
+            result.append(f"the grant option for {base}")
+    return result
+
+
+def column_name(table: str, column: str) -> str:
+    """`cells.id`. A dot or backslash in the name of the table has a backslash before it."""
+    escaped = table.replace("\\", "\\\\").replace(".", "\\.")
+    return f"{escaped}.{column}"
+
+
+def table_and_column(name: str) -> tuple[str, str]:
+    """The two names in such a text. ValueError where it has no table or no column."""
+    table, position = [], 0
+    while position < len(name) and name[position] != ".":
+        if name[position] == "\\":
+            position += 1
+        table.append(name[position : position + 1])
+        position += 1
+    column = name[position + 1 :]
+    if not table or not column:
+        raise ValueError(f"not a column of a table: {name!r}")
+    return "".join(table), column

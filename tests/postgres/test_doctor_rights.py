@@ -1,0 +1,193 @@
+"""What `doctor` says of the rights of the tool's role is exactly what an apply needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reconciler.changes import Change
+from reconciler.engine import Choice
+from reconciler.engine.planning import selection_of
+from reconciler.provider import Lack, Rights
+from reconciler.sandbox.postgres.template import ClusterTemplate
+from reconciler.state import Key
+from tests.postgres.desk import Access, Desk, messages, on_tables, one_role
+
+SETUP = """
+    CREATE ROLE manager LOGIN {powers} PASSWORD 'a-password-for-tests';
+    CREATE ROLE flowapi; CREATE ROLE flowdb; CREATE ROLE deputy; CREATE ROLE intruder;
+    CREATE SCHEMA geography;
+    CREATE TABLE geography.cells (id int);
+    CREATE SEQUENCE geography.ids;
+    CREATE FUNCTION geography.area(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+"""
+STAFF = Access(
+    users=["amina", "kofi"],
+    groups={"analysts": ["kofi"]},
+    roles={
+        "reader": {
+            "inherits": ["flowapi"],
+            "privileges": [
+                {"database": "postgres", "allow": ["temp"]},
+                {"schema": "geography", "allow": ["usage"]},
+                on_tables("select", "update") | {"views": "*", "created_by": ["flowdb"]},
+                {"schema": "geography", "sequences": "*", "allow": ["usage"]},
+                {"schema": "geography", "functions": ["area(integer)"], "allow": ["execute"]},
+            ],
+        }
+    },
+    grants=[("amina", "reader"), ("analysts", "reader")],
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A state that SQL makes, a manifest over it, and how much of it the role has before."""
+
+    access: Access
+    sql: str = ""
+    powers: str = "CREATEROLE"
+
+
+CASES = {
+    "nothing but a login": Case(STAFF, powers=""),
+    "creates roles alone": Case(STAFF),
+    "roles of others": Case(
+        STAFF,
+        "CREATE ROLE reader CREATEDB; CREATE ROLE amina LOGIN CREATEDB",
+    ),
+    "other kinds of object": Case(
+        one_role(
+            {"schema": "geography", "types": ["mood"], "allow": ["usage"]},
+            {"schema": "geography", "tables": ["odd.t"], "columns": ["id"], "allow": ["select"]},
+            {"languages": ["plpgsql"], "allow": ["usage"]},
+            {"foreign_data_wrappers": ["files"], "allow": ["usage"]},
+            {"foreign_servers": ["archive"], "allow": ["usage"]},
+        ),
+        'CREATE TYPE geography.mood AS ENUM (); CREATE TABLE geography."odd.t" (id int);'
+        "CREATE FOREIGN DATA WRAPPER files; CREATE SERVER archive FOREIGN DATA WRAPPER files;"
+        "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC",
+    ),
+    "settings of others' roles": Case(
+        one_role(settings={"work_mem": "64MB"}), "CREATE ROLE reader"
+    ),
+    "a superuser to disarm": Case(one_role(), "CREATE ROLE amina LOGIN SUPERUSER"),
+    "powers before 16": Case(one_role(), "CREATE ROLE amina LOGIN REPLICATION BYPASSRLS"),
+    "powers to give": Case(
+        one_role(attributes={"createdb": True, "bypassrls": True, "replication": True})
+    ),
+    "a superuser to make": Case(one_role(attributes={"superuser": True})),
+    "an owner's grants to take": Case(
+        one_role({"schema": "geography", "allow": ["usage"]}),
+        "CREATE ROLE reader; ALTER TABLE geography.cells OWNER TO flowdb;"
+        "GRANT USAGE ON SCHEMA geography TO flowdb;"
+        "GRANT SELECT ON geography.cells TO reader",
+    ),
+    "a superuser's grants to take": Case(
+        one_role(), "CREATE ROLE reader; GRANT SELECT ON geography.cells TO reader"
+    ),
+    "delegated grants to take": Case(
+        one_role(),
+        "CREATE ROLE reader; GRANT USAGE ON SCHEMA geography TO deputy;"
+        "GRANT SELECT ON geography.cells TO deputy WITH GRANT OPTION; SET ROLE deputy;"
+        "GRANT SELECT ON geography.cells TO reader",
+    ),
+    "members that others added": Case(
+        one_role(), "CREATE ROLE reader; GRANT reader TO intruder WITH ADMIN OPTION"
+    ),
+    "defaults of a superuser": Case(
+        one_role(on_tables("select") | {"views": "*", "created_by": ["postgres"]}),
+        "ALTER SCHEMA geography OWNER TO manager; ALTER TABLE geography.cells OWNER TO manager",
+    ),
+    "defaults of a role that it makes": Case(
+        one_role(on_tables("select") | {"views": "*", "created_by": ["amina"]}),
+        "ALTER SCHEMA geography OWNER TO manager; ALTER TABLE geography.cells OWNER TO manager",
+    ),
+}
+
+
+def rights(desk: Desk, access: Access) -> Rights:
+    """What the role manager lacks for the plan of a manifest."""
+    with desk.run(access, desk.login("manager")) as run:
+        reading = run.read()["db"]
+        changes = selection_of(run.target("db", reading), Choice()).changes
+        provider = run.providers["db"]
+        assert hasattr(provider, "lacking")
+        found = provider.lacking(changes)
+        assert isinstance(found, Rights)
+        return found
+
+
+def give(desk: Desk, lacks: Sequence[Lack]) -> None:
+    """Run the statements as a superuser."""
+    for each in lacks:
+        if each.statement:
+            desk.sql(each.statement, each.database or "postgres")
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_doctor_s_statements_are_enough_and_needed(desk: Desk, case: Case) -> None:
+    desk.sql(SETUP.format(powers=case.powers) + case.sql)
+    dsn = desk.login("manager")
+
+    for _ in range(3):  # what an apply began is remembered, and the next plan takes more away
+        lacking = rights(desk, case.access).lacking
+        report = desk.apply(case.access, dsn)
+        assert report.targets[0].is_converged is not bool(lacking), (lacking, messages(report))
+        give(desk, lacking)
+        left = desk.changes(case.access, dsn)
+        if not left:
+            break
+
+    assert left == ()
+
+
+@pytest.mark.parametrize("name", ["nothing but a login", "powers to give"])
+def test_doctor_s_statements_are_all_needed(
+    cluster_template: ClusterTemplate, tmp_path: Path, name: str
+) -> None:
+    case = CASES[name]
+    number, count = 0, 1
+    while number < count:
+        (tmp_path / str(number)).mkdir()
+        with cluster_template.cluster() as cluster:
+            desk = Desk(cluster, tmp_path / str(number))
+            desk.sql(SETUP.format(powers=case.powers) + case.sql)
+            lacking = rights(desk, case.access).lacking
+            count = len(lacking)
+            if not count:
+                return
+            give(desk, [each for each in lacking if each is not lacking[number]])
+
+            report = desk.apply(case.access, desk.login("manager"))
+
+            assert not report.targets[0].is_converged, lacking[number]
+        number += 1
+
+
+def test_ending_sessions_needs_a_right_of_its_own(desk: Desk) -> None:
+    desk.sql(SETUP.format(powers="CREATEROLE") + "CREATE ROLE kofi LOGIN")
+    key = Key("account", ("kofi",))
+    change = Change("update", key, {"login": True}, {"login": False}, end_sessions=("kofi",))
+
+    with desk.provider(desk.login("manager")) as provider:
+        before = provider.lacking((change,)).lacking
+        give(desk, before)
+        after = provider.lacking((change,)).lacking
+
+    assert 'GRANT pg_signal_backend TO "manager"' in {each.statement for each in before}
+    assert after == ()
+
+
+def test_what_is_not_compared_is_told(desk: Desk) -> None:
+    desk.sql(SETUP.format(powers="CREATEROLE"))
+    after = {"work_mem": ("SET",)}
+    change = Change("create", Key("privilege", ("reader", "", "parameter", "")), None, after)
+
+    with desk.provider(desk.login("manager")) as provider:
+        found = provider.lacking((change,))
+
+    assert found == Rights((), ("privileges on the kind parameter (1)",))
