@@ -16,7 +16,7 @@ from functools import lru_cache
 from reconciler.changes import Change
 from reconciler.holding import Node, applied_fields, is_disabled
 from reconciler.plan import AccessChange
-from reconciler.rights import in_words
+from reconciler.privilege_words import in_words
 from reconciler.scope import Capabilities, Desired
 from reconciler.state import Fields, Key, State
 

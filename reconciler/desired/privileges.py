@@ -12,7 +12,7 @@ from typing import Final
 
 from reconciler.desired.records import Records
 from reconciler.manifest.models import PrivilegeRule
-from reconciler.rights import column_name, with_grant_option
+from reconciler.privilege_words import column_name, with_grant_option
 from reconciler.scope import Path
 from reconciler.state import Key
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from reconciler.changes import Action, Cause, Change
+from reconciler.privilege_words import in_words
 from reconciler.render.page import Tone
-from reconciler.rights import in_words
 from reconciler.source import Source
 from reconciler.state import Fields, Key, Value
 

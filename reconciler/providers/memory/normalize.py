@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from reconciler.errors import CannotHoldError
-from reconciler.rights import OPTION
+from reconciler.privilege_words import OPTION
 from reconciler.state import PRINCIPAL_KINDS, Fields, Key, Record, State
 
 _TABLE: Final = ("DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE")

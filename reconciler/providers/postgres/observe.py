@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Final, NamedTuple, cast
 
+from reconciler.privilege_words import table_and_column
 from reconciler.providers.postgres.acl import parse_item
 from reconciler.providers.postgres.connect import Connection
 from reconciler.providers.postgres.role_details import (
@@ -20,7 +21,6 @@ from reconciler.providers.postgres.role_details import (
     detail_catalogs,
     setting_records,
 )
-from reconciler.rights import table_and_column
 from reconciler.scope import Scope
 from reconciler.state import Fields, Key, State, Value
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from reconciler.rights import OPTION
+from reconciler.privilege_words import OPTION
 
 LETTERS: Final[Mapping[str, str]] = {
     "r": "SELECT",

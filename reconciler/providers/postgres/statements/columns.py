@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from psycopg import sql
 
 from reconciler.changes import Change
+from reconciler.privilege_words import OPTION, table_and_column
 from reconciler.providers.postgres.observe import ColumnsHeld, Table
 from reconciler.providers.postgres.statements.grants import (
     Part,
@@ -20,7 +21,6 @@ from reconciler.providers.postgres.statements.grants import (
     granting,
     words_of,
 )
-from reconciler.rights import OPTION, table_and_column
 from reconciler.state import Value
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.changes import Change
+from reconciler.privilege_words import OPTION
 from reconciler.providers.postgres.observe import Held
 from reconciler.providers.postgres.statements.grants import Part, Privileges
 from reconciler.providers.postgres.statements.statement import Rendering
-from reconciler.rights import OPTION
 from reconciler.state import Fields, Key
 
 

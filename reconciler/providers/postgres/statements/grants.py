@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 from psycopg import sql
 
+from reconciler.privilege_words import OPTION
 from reconciler.providers.postgres.privileges import LETTERS
 from reconciler.providers.postgres.statements.statement import COMMA, quoted, quoted_list
-from reconciler.rights import OPTION
 
 _WORDS: Final = {word: sql.SQL(word) for word in LETTERS.values()}
 

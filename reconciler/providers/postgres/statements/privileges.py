@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from psycopg import sql
 
 from reconciler.changes import Change
+from reconciler.privilege_words import table_and_column
 from reconciler.providers.postgres.observe import Held, Table
 from reconciler.providers.postgres.routines import routine
 from reconciler.providers.postgres.statements.columns import KeptColumns
@@ -29,7 +30,6 @@ from reconciler.providers.postgres.statements.statement import (
     Statement,
     quoted,
 )
-from reconciler.rights import table_and_column
 from reconciler.state import Key, Value
 
 _ON: Final[Mapping[str, str]] = {

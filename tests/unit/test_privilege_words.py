@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.rights import column_name, in_words, table_and_column, with_grant_option
+from reconciler.privilege_words import column_name, in_words, table_and_column, with_grant_option
 
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 
