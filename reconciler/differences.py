@@ -216,7 +216,7 @@ def _difference(
         key=change.key,
         class_=class_,
         direction=way,
-        cause=_cause(change.key, class_, comparison),
+        cause=cause_of(change.key, class_, comparison),
         desired=desired,
         applied=applied,
         observed=observed,
@@ -230,10 +230,12 @@ def _side(record: Fields | None, values: Mapping[str, Value], names: list[str]) 
     return {name: values[name] for name in names if values[name] is not None}
 
 
-def _cause(key: Key, class_: Class, comparison: Comparison) -> Cause:
+def cause_of(key: Key, class_: Class, comparison: Comparison) -> Cause:
+    """Why a piece of this class differs. Where nothing is remembered, nobody can say."""
     if class_ == "pending":
         return comparison.cause_of(key)
-    return "drift" if class_ in DRIFT_CLASSES else "unknown"
+    is_known = comparison.applied is not None
+    return "drift" if is_known and class_ in DRIFT_CLASSES else "unknown"
 
 
 def _saying_otherwise(key: Key, provenance: Provenance) -> tuple[Source, ...]:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from reconciler.changes import Change
-from reconciler.holding import Node, applied_fields, is_disabled
+from reconciler.holding import applied_fields, is_disabled, reached
 from reconciler.plan import AccessChange
 from reconciler.privilege_words import in_words
 from reconciler.scope import Capabilities, Desired
-from reconciler.state import Fields, Key, State
+from reconciler.state import Fields, Key, Node, State, touched
 
 Place = tuple[str, ...]
 Rights = Mapping[Place, frozenset[tuple[str, str]]]
@@ -119,25 +119,14 @@ class _Access:
 
     def accounts_behind(self, changes: Iterable[Change]) -> set[str]:
         """The accounts of this state from which something that the changes alter can be reached."""
-        waiting = [_altered(change.key) for change in changes]
-        seen = set(waiting)
-        while waiting:
-            for member in self.members.get(waiting.pop(), ()):
-                if member not in seen:
-                    seen.add(member)
-                    waiting.append(member)
+        seen = reached((touched(change.key) for change in changes), self.members)
         return {node[0] for node in seen if len(node) == 1 and Key("account", node) in self.state}
 
     def reached(self, node: Node) -> tuple[Node, ...]:
         """The node itself and every group and role it is in, directly or not, sorted."""
         known = self._reached.get(node)
         if known is None:
-            seen, waiting = {node}, [node]
-            while waiting:
-                new = [each for each in self.containers.get(waiting.pop(), ()) if each not in seen]
-                seen.update(new)
-                waiting += new
-            known = self._reached[node] = tuple(sorted(seen))
+            known = self._reached[node] = tuple(sorted(reached([node], self.containers)))
         return known
 
     def rights_of(self, account: str) -> Rights:
@@ -196,15 +185,6 @@ class _Access:
                 if place in rights
             )
         )
-
-
-def _altered(key: Key) -> Node:
-    match key.kind:
-        case "membership":
-            return key.path[-1:]
-        case "privilege" | "default_privilege" | "setting":
-            return key.path[:1]
-    return key.path
 
 
 def _pairs(fields: Fields) -> Iterator[tuple[str, str]]:

@@ -8,16 +8,13 @@ which its owner changes.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
 from typing import Final
 
 from reconciler.changes import Change
 from reconciler.scope import Capabilities
-from reconciler.state import EXACT_KINDS, Fields, Key, State
-
-Node = tuple[str, ...]
-"""An account, group or role: the path in the key of its record."""
+from reconciler.state import EXACT_KINDS, Fields, Key, Node, State
 
 EDGE_OPTIONS: Final = ("inherit", "set")
 """The options of a membership of which one at least makes it carry something."""
@@ -110,15 +107,15 @@ class Holding:
 
     def above(self, node: Node) -> set[Node]:
         """The node itself, and every group and role it is in, directly or not."""
-        return _reached([node], self._containers)
+        return reached([node], self._containers)
 
     def above_all(self, names: Iterable[str]) -> set[Node]:
         """The nodes of these accounts, and every group and role that one of them is in."""
-        return _reached([(name,) for name in names], self._containers)
+        return reached([(name,) for name in names], self._containers)
 
     def below(self, node: Node) -> set[Node]:
         """The node itself, and everything that is in it, directly or not."""
-        return _reached([node], self._members)
+        return reached([node], self._members)
 
     def holders(self, node: Node) -> set[str]:
         """The accounts that may sign in and are the node, or in it, directly or not."""
@@ -201,10 +198,22 @@ def _has_all(fields: Fields, some: Fields | None) -> bool:
     return some is not None and all(fields.get(name) == value for name, value in some.items())
 
 
-def _reached(start: list[Node], edges: Mapping[Node, Set[Node]]) -> set[Node]:
-    seen, waiting = set(start), start
+def members_of(*states: State) -> dict[Node, list[Node]]:
+    """By group and role, what is a member of it in any of these states."""
+    result: defaultdict[Node, list[Node]] = defaultdict(list)
+    for state in states:
+        for key in state.records:
+            if key[0] == "membership":
+                result[key[1][:-1]].append(key[1][-1:])
+    return dict(result)
+
+
+def reached(start: Iterable[Node], edges: Mapping[Node, Iterable[Node]]) -> set[Node]:
+    """Where one comes from these nodes along the edges: to themselves, and on."""
+    seen = set(start)
+    waiting = list(seen)
     while waiting:
-        new = edges.get(waiting.pop(), _NOBODY) - seen
-        seen |= new
+        new = [each for each in edges.get(waiting.pop(), ()) if each not in seen]
+        seen.update(new)
         waiting += new
     return seen

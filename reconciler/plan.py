@@ -13,7 +13,7 @@ from typing import Literal
 
 from reconciler.changes import Change
 from reconciler.classify import Difference
-from reconciler.state import PRINCIPAL_KINDS, Key
+from reconciler.state import PRINCIPAL_KINDS, Key, touched
 
 FORMAT = "reconciler.plan/v1"
 
@@ -122,8 +122,7 @@ def changed_name(key: Key) -> str:
     """The name whose access a change of this record alters: the member, the grantee, or the thing
     itself.
     """
-    is_held = key.kind in ("privilege", "default_privilege", "setting")
-    return key.path[0] if is_held else key.path[-1]
+    return touched(key)[-1]
 
 
 def counts(changes: Iterable[Change]) -> dict[str, int]:

@@ -9,11 +9,44 @@ option alone takes one word, and nobody is shown as losing what stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 OPTION: Final = "*"
 """What follows the name of a privilege in the word for its grant option."""
+
+
+_TABLE: Final = ("DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE")
+_ALL: Final[Mapping[str, tuple[str, ...]]] = {
+    "database": ("CONNECT", "CREATE", "TEMPORARY"),
+    "schema": ("CREATE", "USAGE"),
+    "table": _TABLE,
+    "view": _TABLE,
+    "sequence": ("SELECT", "UPDATE", "USAGE"),
+    "function": ("EXECUTE",),
+    "type": ("USAGE",),
+    "column": ("INSERT", "REFERENCES", "SELECT", "UPDATE"),
+    "language": ("USAGE",),
+    "foreign data wrapper": ("USAGE",),
+    "foreign server": ("USAGE",),
+    "tablespace": ("CREATE",),
+    "parameter": ("ALTER SYSTEM", "SET"),
+}
+"""What ALL means for each kind of object. PostgreSQL docs, "Privileges"; MAINTAIN came later."""
+
+
+def all_spelled_out(
+    kind: str, words: Iterable[str], further: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """These words, sorted, with what ALL and its grant option stand for in their place.
+
+    `further` are privileges of the kind that this target has besides the ones of every version.
+    """
+    result, every = set(words), {*_ALL[kind], *further}
+    for option in ("", OPTION):
+        if "ALL" + option in result:
+            result = (result - {"ALL" + option}) | {word + option for word in every}
+    return tuple(sorted(result))
 
 
 def with_grant_option(words: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from reconciler.source import Source
+from reconciler.source import Problem, Source
 from reconciler.state import Fields, Key, State
 
 Prune = Literal["never", "owned", "all"]
@@ -233,3 +233,8 @@ class Desired:
     people: Mapping[str, str]
     rules: Rules = field(default_factory=Rules)
     ends_sessions: frozenset[Key] = frozenset()
+
+    def problem(self, key: Key, message: str, hint: str = "") -> Problem:
+        """What is wrong with a record, at the first line that asks for it."""
+        places = self.provenance.of(key)
+        return Problem(places[0] if places else None, f"{message} (target {self.target})", hint)

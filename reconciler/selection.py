@@ -7,9 +7,9 @@ and what the target did by itself. Finding differences is `reconciler.diff`, nam
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from reconciler.changes import Cause, Change
@@ -20,13 +20,15 @@ from reconciler.differences import (
     CauseOf,
     Comparison,
     Piece,
+    cause_of,
     differences,
     pieces,
 )
+from reconciler.holding import members_of, reached
 from reconciler.plan import changed_name
 from reconciler.provider import Warned
-from reconciler.scope import Capabilities, Desired, Policy, RolePath, Scope
-from reconciler.state import EXACT_KINDS, PRINCIPAL_KINDS, Fields, Key, State
+from reconciler.scope import Capabilities, Desired, Policy, Scope
+from reconciler.state import EXACT_KINDS, PRINCIPAL_KINDS, Fields, Key, Node, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ class _Selecting:
         )
         self.unmanaged: list[Key] = []
         self.drift: list[Difference] = []
+        self._people = _People(observed)
+        self._asked_people = _People(desired.state)
 
     def permitted(self, change: Change) -> Change | None:
         """The change, in the form and as far as the policy wants it; None where the record is left
@@ -123,12 +127,11 @@ class _Selecting:
             if not self._has_left(change.key):
                 self.unmanaged.append(change.key)
             return None
-        if change.before is None and self._is_new(change.key):
+        if change.before is None and not self._is_ours(change.key):
             return self._created(change)
         is_asked = change.key in self.desired.state or change.action == "delete"
         found = pieces(change, self.observed.get(change.key), self.comparison, is_asked=is_asked)
-        is_known = self.remembered is not None
-        if is_known and any(piece.class_ in DRIFT_CLASSES for piece in found):
+        if self.is_known and any(piece.class_ in DRIFT_CLASSES for piece in found):
             told = differences(change, found, self.comparison)
             self.drift += (each for each in told if each.class_ in DRIFT_CLASSES)
         kept = [piece for piece in found if not self._is_permitted(change.key, piece)]
@@ -137,9 +140,14 @@ class _Selecting:
         part = _without(change, {piece.name for piece in kept}) if kept else change
         return None if part is None else self._finished(part, set(found).difference(kept))
 
-    def _is_new(self, key: Key) -> bool:
-        """Whether a record that is not there was not applied either, as far as anybody knows."""
-        return self.remembered is None or key not in self.remembered.state
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known of an earlier apply."""
+        return self.remembered is not None
+
+    def _is_ours(self, key: Key) -> bool:
+        """Whether the last apply left this record, as far as anybody knows."""
+        return self.remembered is not None and key in self.remembered.state
 
     def _created(self, change: Change) -> Change:
         """What nobody made before, with its cause and its lines: most of a first apply, so it is
@@ -155,13 +163,13 @@ class _Selecting:
             return False
         if not piece.is_deletion:
             return True
-        if self.remembered is None or self.desired.policy.prune == "never":
+        if not self.is_known or self.desired.policy.prune == "never":
             return False
         return key.kind not in PRINCIPAL_KINDS or key.path[-1] not in self.desired.scope.foreign
 
     def _finished(self, change: Change, found: Set[Piece]) -> Change:
         """The change with its cause, the lines that ask for it, and the sessions that it ends."""
-        causes = {self._cause(change.key, piece) for piece in found}
+        causes = {cause_of(change.key, piece.class_, self.comparison) for piece in found}
         cause = min(causes, key=_CAUSE_ORDER.index)
         sources = self.desired.provenance.of(change.key)
         ended = self._ended_sessions(change) if change.action == "delete" else ()
@@ -169,19 +177,13 @@ class _Selecting:
         heir = self.desired.policy.heir if is_dropped else ""
         return replace(change, cause=cause, sources=sources, end_sessions=ended, heir=heir)
 
-    def _cause(self, key: Key, piece: Piece) -> Cause:
-        if piece.class_ == "pending":
-            return self.comparison.cause_of(key)
-        is_known = self.remembered is not None
-        return "drift" if is_known and piece.class_ in DRIFT_CLASSES else "unknown"
-
     def _ended_sessions(self, change: Change) -> tuple[str, ...]:
         """Who loses by it what a grant said ends sessions, and has it in no other way."""
         if self.remembered is None or change.key not in self.remembered.ends_sessions:
             return ()
         given = _given(change.key.path[0], self.remembered.ends_sessions)
-        kept = [accounts_in(each, self.desired.state) for each in sorted(given)]
-        lost = accounts_in(change.key.path[-1], self.observed)
+        kept = [self._asked_people.accounts_in(each) for each in sorted(given)]
+        lost = self._people.accounts_in(change.key.path[-1])
         return tuple(name for name in lost if not all(name in each for each in kept))
 
     def _leaving(self, change: Change) -> Change:
@@ -194,9 +196,7 @@ class _Selecting:
         if change.action != "delete" or change.key.kind != "account":
             return change
         policy, name = self.desired.policy, change.key.path[-1]
-        is_known = self.remembered is not None
-        is_ours = self.remembered is not None and change.key in self.remembered.state
-        is_to_go = is_ours or (is_known and policy.prune == "all")
+        is_to_go = self._is_ours(change.key) or (self.is_known and policy.prune == "all")
         if policy.prune == "never" or name in self.desired.scope.foreign:
             return change
         may_delete = policy.leavers == "delete" or self.capabilities.disabled is None
@@ -206,9 +206,8 @@ class _Selecting:
 
     def _has_left(self, key: Key) -> bool:
         """Whether an account that has nothing to lose is one that left, and so of no interest."""
-        is_ours = self.remembered is not None and key in self.remembered.state
         is_leaver = key.path[-1] in self.desired.scope.leavers
-        return self.capabilities.disabled is not None and (is_ours or is_leaver)
+        return self.capabilities.disabled is not None and (self._is_ours(key) or is_leaver)
 
 
 def _without_idle_conflicts(
@@ -252,39 +251,30 @@ def _given(container: str, ends_sessions: Set[Key]) -> frozenset[str]:
     return found or frozenset({container})
 
 
-def accounts_in(name: str, state: State) -> tuple[str, ...]:
-    """The account of this name, or the accounts that are in the group or role, directly or not."""
-    found, waiting, seen = set(), [name], {name}
-    members: defaultdict[str, list[str]] = defaultdict(list)
-    for key in state.records:
-        if key[0] == "membership" and len(key[1]) == 2:
-            members[key[1][0]].append(key[1][1])
-    while waiting:
-        each = waiting.pop()
-        if Key("account", (each,)) in state:
-            found.add(each)
-        new = [member for member in members[each] if member not in seen]
-        seen.update(new)
-        waiting += new
-    return tuple(sorted(found))
+class _People:
+    """Who is in what on one side, found out when somebody first asks."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    @cached_property
+    def _members(self) -> dict[Node, list[Node]]:
+        return members_of(self._state)
+
+    def accounts_in(self, name: str) -> tuple[str, ...]:
+        """The account of this name, or the accounts in the group or role, directly or not."""
+        names = (node[0] for node in reached([(name,)], self._members))
+        return tuple(sorted(each for each in names if Key("account", (each,)) in self._state))
 
 
 def apart_first(desired: Desired, observed: State) -> frozenset[Key]:
     """The memberships that are taken before any is given: those in roles that nobody may hold
     together, and in the groups that are in them.
     """
-    inner: defaultdict[RolePath, set[RolePath]] = defaultdict(set)
-    keys = [k for state in (desired.state, observed) for k in state.records if k[0] == "membership"]
-    for key in keys:
-        inner[key.path[:-1]].add(key.path[-1:])
-    seen: set[RolePath] = set()
-    waiting = [path for each in desired.rules.apart for path in each.roles]
-    while waiting:
-        path = waiting.pop()
-        if path not in seen:
-            seen.add(path)
-            waiting += inner[path]
-    return frozenset(key for key in keys if key.path[:-1] in seen)
+    apart = [path for each in desired.rules.apart for path in each.roles]
+    inside = reached(apart, members_of(desired.state, observed))
+    keys = (key for state in (desired.state, observed) for key in state.records)
+    return frozenset(key for key in keys if key[0] == "membership" and key.path[:-1] in inside)
 
 
 def _tied(chosen: Sequence[Change], protected: Sequence[Change], observed: State) -> frozenset[Key]:

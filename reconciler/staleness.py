@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.changes import Change
-from reconciler.state import EXACT_KINDS, Fields, State
+from reconciler.classify import restricted
+from reconciler.state import Fields, State
 
 _SHOWN_FIELDS: Final = 3
 
@@ -22,10 +23,8 @@ def stale_reasons(changes: Sequence[Change], observed: State) -> Iterator[str]:
     changed.
     """
     for change in changes:
-        now = observed.get(change.key)
         then = change.before
-        if then is not None and now is not None and change.key.kind not in EXACT_KINDS:
-            now = {name: now.get(name) for name in then}
+        now = restricted(observed.get(change.key), then, change.key)
         if then != now:
             then, now = _where_they_differ(then, now)
             yield f"{change.key} was {_shown(then)} and is {_shown(now)}"

@@ -71,6 +71,23 @@ class Record(NamedTuple):
     fields: Fields
 
 
+Node = tuple[str, ...]
+"""An account, group or role: the path in the key of its record."""
+
+
+def touched(key: Key) -> Node:
+    """The account, group or role whose access a change of this record alters.
+
+    The member of a membership, the grantee of a right, or the thing itself.
+    """
+    match key.kind:
+        case "membership":
+            return key.path[-1:]
+        case "privilege" | "default_privilege" | "setting":
+            return key.path[:1]
+    return key.path
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """The set of records of a target. Iterates in the order of the keys, however it was built.

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.changes import Change
-from reconciler.state import EXACT_KINDS, Fields, State
+from reconciler.classify import restricted
+from reconciler.state import Fields, State
 
 if TYPE_CHECKING:
     from reconciler.ledger import Entry, OpenIntent, Result
@@ -80,12 +81,7 @@ def _found(changes: Sequence[tuple[int, Change]], observed: State | None) -> Ite
 
 
 def _status(change: Change, there: Fields | None) -> ResultStatus:
-    if _is(change.after, there, change):
+    if restricted(there, change.after, change.key) == change.after:
         return "done"
-    return "not_done" if _is(change.before, there, change) else "changed"
-
-
-def _is(side: Fields | None, there: Fields | None, change: Change) -> bool:
-    if side is None or there is None or change.key.kind in EXACT_KINDS:
-        return side == there
-    return all(there.get(name) == value for name, value in side.items())
+    is_as_before = restricted(there, change.before, change.key) == change.before
+    return "not_done" if is_as_before else "changed"

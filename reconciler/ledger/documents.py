@@ -50,10 +50,6 @@ def parsed(text: str, read: Callable[[JsonNode], _Read]) -> _Read:
         raise WrongShapeError(str(error)) from None
 
 
-def _has(node: JsonNode, name: str) -> bool:
-    return isinstance(node.value, dict) and name in node.value
-
-
 # Applied states
 
 
@@ -137,7 +133,7 @@ def read_applied_head(target: str, text: str) -> AppliedHead:
 
 
 def _head(target: str, node: JsonNode) -> AppliedHead:
-    is_old = _has(node, "records")
+    is_old = node.has("records")
     return AppliedHead(
         target=target,
         manifest_digest=node.text("manifest_digest"),
@@ -149,9 +145,9 @@ def _head(target: str, node: JsonNode) -> AppliedHead:
         ends_sessions=frozenset(() if is_old else node.each("ends_sessions", read_key)),
         stands_for="" if is_old else node.text("stands_for"),
         digest=_digest(_records_in(node), (), ()) if is_old else node.text("digest"),
-        place=node.text("place") if _has(node, "place") else "",
-        besides=state_of(node.each("besides", _record)) if _has(node, "besides") else EMPTY,
-        files=node.texts("files") if _has(node, "files") else (),
+        place=node.text("place") if node.has("place") else "",
+        besides=state_of(node.each("besides", _record)) if node.has("besides") else EMPTY,
+        files=node.texts("files") if node.has("files") else (),
     )
 
 
@@ -218,7 +214,7 @@ def read_run(text: str) -> Run:
             ended=node.text("ended"),
             exit_code=None if node.get("exit_code").value is None else node.number("exit_code"),
             summary=node.text("summary"),
-            targets=node.texts("targets") if _has(node, "targets") else (),
+            targets=node.texts("targets") if node.has("targets") else (),
         ),
     )
 
@@ -275,7 +271,7 @@ def read_entry(text: str) -> Content:
 
 
 def _content(node: JsonNode) -> Content:
-    is_old = _has(node, "change")
+    is_old = node.has("change")
     number, at = node.number("number"), node.text("at")
     entry = Entry(
         kind=node.word("kind", get_args(EntryKind)),

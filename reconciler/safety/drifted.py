@@ -18,10 +18,9 @@ from reconciler.safety.situation import (
     people,
     person,
 )
-from reconciler.safety.taking import touched
 from reconciler.scope import Desired
 from reconciler.selection import is_removable
-from reconciler.state import Fields, Key, Value
+from reconciler.state import Fields, Key, Value, touched
 
 
 def held(situation: Situation) -> Iterator[Finding]:

@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from reconciler.changes import Change
-from reconciler.holding import Holding, Node
+from reconciler.holding import Holding
 from reconciler.plan import Finding, changed_name
 from reconciler.safety.situation import Situation, counted, finding, person
-from reconciler.safety.taking import takes, touched
+from reconciler.safety.taking import takes
 from reconciler.scope import Capabilities, Desired
-from reconciler.state import EMPTY, Key, State
+from reconciler.state import EMPTY, Key, Node, State, touched
 
 
 def protected(

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reconciler.changes import Change
-from reconciler.holding import Holding, Node
+from reconciler.holding import Holding
 from reconciler.plan import Finding
 from reconciler.safety.situation import Situation, finding, node_name, people, person
-from reconciler.safety.taking import by_place, losses, of_kinds_that_hold, taking, touched
+from reconciler.safety.taking import by_place, losses, of_kinds_that_hold, taking
 from reconciler.scope import Removals
-from reconciler.state import Key
+from reconciler.state import Key, Node, touched
 
 
 def too_many(lost: int, of: int, limits: Removals) -> str:

@@ -13,10 +13,9 @@ from typing import Final
 
 from reconciler.changes import Change
 from reconciler.classify import Difference
-from reconciler.holding import Node
 from reconciler.plan import Finding
 from reconciler.scope import Capabilities, Desired
-from reconciler.state import Key, State
+from reconciler.state import Key, Node, State
 
 _SHOWN_PEOPLE: Final = 5
 

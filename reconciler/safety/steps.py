@@ -13,11 +13,11 @@ from functools import cached_property
 from typing import Protocol
 
 from reconciler.changes import Change
-from reconciler.holding import EDGE_OPTIONS, Holding, Node
+from reconciler.holding import EDGE_OPTIONS, Holding
 from reconciler.safety.situation import Situation, counted, node_name, people
-from reconciler.safety.taking import by_place, losses, of_kinds_that_hold, takes, taking, touched
+from reconciler.safety.taking import by_place, losses, of_kinds_that_hold, takes, taking
 from reconciler.scope import Apart
-from reconciler.state import Key
+from reconciler.state import Key, Node, touched
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from reconciler.changes import Change
 from reconciler.classify import direction, only_tells
-from reconciler.holding import Holding, Node
+from reconciler.holding import Holding
 from reconciler.scope import Capabilities
-from reconciler.state import Key
+from reconciler.state import Key, Node
 
 
 def takes(change: Change, capabilities: Capabilities) -> bool:
@@ -39,19 +39,6 @@ def _disables(change: Change, capabilities: Capabilities) -> bool:
 def taking(changes: Iterable[Change], capabilities: Capabilities) -> tuple[Change, ...]:
     """Those of the changes that take anything away, in their order."""
     return tuple(change for change in changes if takes(change, capabilities))
-
-
-def touched(key: Key) -> Node:
-    """The account, group or role whose access a change of this record alters.
-
-    The member of a membership, the grantee of a right, or the thing itself.
-    """
-    match key.kind:
-        case "membership":
-            return key.path[-1:]
-        case "privilege" | "default_privilege" | "setting":
-            return key.path[:1]
-    return key.path
 
 
 def by_place(changes: Iterable[Change]) -> Mapping[Node, Sequence[Change]]:

@@ -32,11 +32,6 @@ def check(desired: Desired) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=str))
 
 
-def _problem(desired: Desired, key: Key, message: str, hint: str = "") -> Problem:
-    places = desired.provenance.of(key)
-    return Problem(places[0] if places else None, f"{message} (target {desired.target})", hint)
-
-
 def _records(desired: Desired, *kinds: str) -> Iterator[Record]:
     return (record for record in desired.state if record.key.kind in kinds)
 
@@ -47,10 +42,10 @@ def _names(desired: Desired) -> Iterator[Problem]:
         what = f"the {key.kind} name {_quoted(name)}"
         if len(name) > MAX_NAME:
             message = f"{what} has {len(name)} characters; FlowAuth holds {MAX_NAME}"
-            yield _problem(desired, key, message, "choose a shorter name")
+            yield desired.problem(key, message, "choose a shorter name")
         if name != name.strip() or not name:
             message = f"{what} is empty or has a blank at an end"
-            yield _problem(desired, key, message, "FlowAuth would keep it as it is: correct it")
+            yield desired.problem(key, message, "FlowAuth would keep it as it is: correct it")
 
 
 def _case_twins(desired: Desired) -> Iterator[Problem]:
@@ -61,7 +56,7 @@ def _case_twins(desired: Desired) -> Iterator[Problem]:
         other = seen.setdefault(folded, key)
         if other is not key:
             names = f"{_quoted(key.path[-1])} and {_quoted(other.path[-1])}"
-            yield _problem(desired, key, f"the names {names} differ only in case", "rename one")
+            yield desired.problem(key, f"the names {names} differ only in case", "rename one")
 
 
 def _shared_role_names(desired: Desired) -> Iterator[Problem]:
@@ -74,7 +69,7 @@ def _shared_role_names(desired: Desired) -> Iterator[Problem]:
             where = " and ".join(_quoted(each.path[0]) for each in keys)
             message = f"the role name {_quoted(name)} is on the servers {where}"
             hint = "FlowAuth would mix them up in a token: give each its own with name:"
-            yield _problem(desired, key, message, hint)
+            yield desired.problem(key, message, hint)
 
 
 def _scopes(desired: Desired) -> Iterator[Problem]:
@@ -84,12 +79,12 @@ def _scopes(desired: Desired) -> Iterator[Problem]:
         for scope in scopes:
             if not scope or scope != scope.strip() or len(scope) > MAX_SCOPE:
                 hint = f"1 to {MAX_SCOPE} characters, no blank at an end"
-                yield _problem(desired, key, f"{_quoted(scope)} is not a scope", hint)
+                yield desired.problem(key, f"{_quoted(scope)} is not a scope", hint)
         offered = _server_of(desired, key).get("scopes") if key.kind == "role" else None
         if isinstance(offered, tuple) and (missing := sorted(set(scopes) - set(offered))):
             names = ", ".join(missing)
             message = f"the server {_quoted(key.path[0])} does not have the scopes {names}"
-            yield _problem(desired, key, message, "add them to the server, or take them out here")
+            yield desired.problem(key, message, "add them to the server, or take them out here")
 
 
 def _limits(desired: Desired) -> Iterator[Problem]:
@@ -100,11 +95,11 @@ def _limits(desired: Desired) -> Iterator[Problem]:
         own, limit = fields.get("token_expires"), server.get("token_expires")
         if isinstance(own, str) and isinstance(limit, str) and own > limit:
             message = f"its tokens would expire at {own}, later than those of {of_server}: {limit}"
-            yield _problem(desired, key, message, "lower token_expires")
+            yield desired.problem(key, message, "lower token_expires")
         life, longest = fields.get("token_life_minutes"), server.get("token_life_minutes")
         if isinstance(life, int) and isinstance(longest, int) and life > longest:
             message = f"its tokens would live {life} minutes, those of {of_server} live {longest}"
-            yield _problem(desired, key, message, "lower token_life")
+            yield desired.problem(key, message, "lower token_life")
 
 
 def _server_of(desired: Desired, role: Key) -> Fields:

@@ -24,11 +24,6 @@ def check(desired: Desired) -> tuple[Problem, ...]:
     return tuple(sorted([*_collisions(desired), *_attributes(desired)], key=str))
 
 
-def _problem(desired: Desired, key: Key, message: str, hint: str = "") -> Problem:
-    places = desired.provenance.of(key)
-    return Problem(places[0] if places else None, f"{message} (target {desired.target})", hint)
-
-
 def _collisions(desired: Desired) -> Iterator[Problem]:
     """Names that two kinds of principal share: a membership names its ends without their kind."""
     by_name: defaultdict[str, list[Key]] = defaultdict(list)
@@ -38,7 +33,7 @@ def _collisions(desired: Desired) -> Iterator[Problem]:
     for name, keys in sorted(by_name.items()):
         if len(keys) > 1:
             kinds = " and ".join(sorted(key.kind for key in keys))
-            yield _problem(desired, max(keys), f'"{name}" would be {kinds}', "rename one of them")
+            yield desired.problem(max(keys), f'"{name}" would be {kinds}', "rename one of them")
 
 
 def _attributes(desired: Desired) -> Iterator[Problem]:
@@ -46,7 +41,7 @@ def _attributes(desired: Desired) -> Iterator[Problem]:
         if key.kind in PRINCIPAL_KINDS:
             for name in sorted(ATTRIBUTES.keys() & fields.keys()):
                 if not _is_valid(name, fields[name]):
-                    yield _problem(desired, key, f"{name} needs {ATTRIBUTES[name]}")
+                    yield desired.problem(key, f"{name} needs {ATTRIBUTES[name]}")
 
 
 def _is_valid(name: str, value: Value) -> bool:

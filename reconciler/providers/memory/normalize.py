@@ -6,30 +6,11 @@ objects that the inventory has. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator
 
 from reconciler.errors import CannotHoldError
-from reconciler.privilege_words import OPTION
+from reconciler.privilege_words import all_spelled_out
 from reconciler.state import PRINCIPAL_KINDS, Fields, Key, Record, State
-
-_TABLE: Final = ("DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE")
-_ALL: Final[Mapping[str, tuple[str, ...]]] = {
-    "database": ("CONNECT", "CREATE", "TEMPORARY"),
-    "schema": ("CREATE", "USAGE"),
-    "table": _TABLE,
-    "view": _TABLE,
-    "sequence": ("SELECT", "UPDATE", "USAGE"),
-    "function": ("EXECUTE",),
-    "type": ("USAGE",),
-    "column": ("INSERT", "REFERENCES", "SELECT", "UPDATE"),
-    "language": ("USAGE",),
-    "foreign data wrapper": ("USAGE",),
-    "foreign server": ("USAGE",),
-    "tablespace": ("CREATE",),
-    "parameter": ("ALTER SYSTEM", "SET"),
-}
-"""What ALL means for each kind of object."""
 
 
 def normalize(target: str, desired: State, observed: State) -> State:
@@ -58,7 +39,7 @@ def _spelled(record: Record, observed: State) -> Fields | None:
         case "default_privilege":
             words = fields["privileges"]
             assert isinstance(words, tuple)
-            return {"privileges": _words(words, key.path[3])}
+            return {"privileges": all_spelled_out(key.path[3], words)}
     return fields
 
 
@@ -69,17 +50,8 @@ def _privileges(key: Key, fields: Fields, observed: State) -> Fields:
     for name, words in sorted(fields.items()):
         assert isinstance(words, tuple)
         for each in sorted(objects) if name == "*" else (name,):
-            result[each] = tuple(sorted({*result.get(each, ()), *_words(words, kind)}))
+            result[each] = tuple(sorted({*result.get(each, ()), *all_spelled_out(kind, words)}))
     return result
-
-
-def _words(words: tuple[str, ...], kind: str) -> tuple[str, ...]:
-    spelled = set(words)
-    for option in ("", OPTION):
-        if "ALL" + option in spelled:
-            spelled -= {"ALL" + option}
-            spelled |= {word + option for word in _ALL[kind]}
-    return tuple(sorted(spelled))
 
 
 def _faults(record: Record, observed: State) -> Iterator[str]:

@@ -37,22 +37,17 @@ def check(desired: Desired) -> tuple[Problem, ...]:
     return tuple(sorted((problem for each in faults for problem in each(desired)), key=str))
 
 
-def _problem(desired: Desired, key: Key, message: str, hint: str = "") -> Problem:
-    places = desired.provenance.of(key)
-    return Problem(places[0] if places else None, f"{message} (target {desired.target})", hint)
-
-
 def _names(desired: Desired) -> Iterator[Problem]:
     for key in desired.state.records:
         if key.kind in PRINCIPAL_KINDS and (fault := role_name_fault(key.path[-1])):
-            yield _problem(desired, key, *fault)
+            yield desired.problem(key, *fault)
     for name in desired.scope.servers:
         if fault := name_fault(name):
             text = f"database {fault[0]}"
             keys = (key for key in desired.state.records if _is_in_database(key))
             used = min((key for key in keys if key.path[1] == name), default=None)
             if used is not None:
-                yield _problem(desired, used, text, fault[1])
+                yield desired.problem(used, text, fault[1])
             else:
                 yield Problem(None, f"{text} (target {desired.target})", fault[1])
 
@@ -95,7 +90,7 @@ def _collisions(desired: Desired) -> Iterator[Problem]:
     for name, keys in sorted(each for each in by_name.items() if len(each[1]) > 1):
         kinds = " and ".join(sorted(key.kind for key in keys))
         hint = "PostgreSQL has one name for all of them; rename one, or set name: on the role"
-        yield _problem(desired, max(keys), f'"{name}" would be {kinds}', hint)
+        yield desired.problem(max(keys), f'"{name}" would be {kinds}', hint)
 
 
 def _attributes(desired: Desired) -> Iterator[Problem]:
@@ -103,13 +98,13 @@ def _attributes(desired: Desired) -> Iterator[Problem]:
         if key.kind in PRINCIPAL_KINDS:
             for name, value in fields.items():
                 if name in ATTRIBUTES and not _is_valid(name, value):
-                    yield _problem(desired, key, f"{name} needs {ATTRIBUTES[name]}")
+                    yield desired.problem(key, f"{name} needs {ATTRIBUTES[name]}")
 
 
 def _settings(desired: Desired) -> Iterator[Problem]:
     for key, fields in desired.state.records.items():
         if key.kind == "setting" and (wrong := parameters.fault(key.path[2], fields["value"])):
-            yield _problem(desired, key, *wrong)
+            yield desired.problem(key, *wrong)
 
 
 def _is_valid(name: str, value: Value) -> bool:

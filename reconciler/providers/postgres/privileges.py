@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from reconciler.privilege_words import OPTION
+from reconciler.privilege_words import OPTION, all_spelled_out
 
 LETTERS: Final[Mapping[str, str]] = {
     "r": "SELECT",
@@ -30,22 +30,6 @@ LETTERS: Final[Mapping[str, str]] = {
     "A": "ALTER SYSTEM",
 }
 
-_TABLE: Final = ("DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE")
-_ALL: Final[Mapping[str, tuple[str, ...]]] = {
-    "database": ("CONNECT", "CREATE", "TEMPORARY"),
-    "schema": ("CREATE", "USAGE"),
-    "table": _TABLE,
-    "view": _TABLE,
-    "sequence": ("SELECT", "UPDATE", "USAGE"),
-    "function": ("EXECUTE",),
-    "type": ("USAGE",),
-    "column": ("INSERT", "REFERENCES", "SELECT", "UPDATE"),
-    "language": ("USAGE",),
-    "foreign data wrapper": ("USAGE",),
-    "foreign server": ("USAGE",),
-    "tablespace": ("CREATE",),
-    "parameter": ("ALTER SYSTEM", "SET"),
-}
 _IN_FULL: Final = {"TEMP": "TEMPORARY", "TEMP*": "TEMPORARY*"}
 MAINTAIN_VERSION: Final = 170000
 
@@ -56,14 +40,9 @@ def spelled_out(kind: str, words: tuple[str, ...], version: int) -> tuple[str, .
 
     `version` is the server's, such as 170004.
     """
-    every = set(_ALL[kind])
-    if kind in ("table", "view") and version >= MAINTAIN_VERSION:
-        every.add("MAINTAIN")
-    result = {_IN_FULL.get(word, word) for word in words}
-    for option in ("", OPTION):
-        if "ALL" + option in result:
-            result = (result - {"ALL" + option}) | {word + option for word in every}
-    return tuple(sorted(result))
+    has_maintain = kind in ("table", "view") and version >= MAINTAIN_VERSION
+    further = ("MAINTAIN",) if has_maintain else ()
+    return all_spelled_out(kind, (_IN_FULL.get(word, word) for word in words), further)
 
 
 @lru_cache(maxsize=4096)
