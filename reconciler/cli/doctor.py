@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from reconciler.cli.options import common_options, ledger_option
 from reconciler.cli.origin import ledger_location
 from reconciler.cli.running import open_run
 from reconciler.cli.session import Session
+from reconciler.clock import utc_now
 from reconciler.engine.examining import examine
 from reconciler.errors import IncompleteReadError, LedgerError
 from reconciler.health import Check, Health
@@ -31,7 +31,7 @@ def command(session: Session, *, ledger: str) -> int:
     """
     session.ledger = ledger
     with open_run(session) as run:
-        health = examine(run, _ledger(ledger_location(session)), _now)
+        health = examine(run, _ledger(ledger_location(session)), utc_now)
     if session.wants_json:
         session.document(doctor_json(health, session.redact))
     else:
@@ -48,7 +48,7 @@ def _exit_code(health: Health) -> int:
 def _ledger(location: str) -> Check:
     """Whether the ledger can be read, and written: an apply needs both."""
     try:
-        with open_ledger(location, clock=_now, create=False) as ledger:
+        with open_ledger(location, clock=utc_now, create=False) as ledger:
             place, is_writable = ledger.place, ledger.is_writable
     except LedgerError as error:
         return Check("ledger", "fails", str(error))
@@ -68,7 +68,3 @@ def _ledger(location: str) -> Check:
 def _nearest(path: Path) -> Path:
     """The innermost folder of this path that is there."""
     return next((each for each in path.absolute().parents if each.exists()), Path())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

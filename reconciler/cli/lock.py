@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 import click
 
 from reconciler.cli.options import common_options, ledger_option
-from reconciler.cli.origin import find_origin, ledger_location
+from reconciler.cli.origin import find_origin, ledger_to_read
 from reconciler.cli.session import Session
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.ledger import Ledger, LockStatus, open_ledger
+from reconciler.ledger import Ledger, LockStatus
 from reconciler.render.page import printable
 
 
@@ -34,7 +33,7 @@ def command(session: Session, *, broken: str, yes: bool, ledger: str) -> int:
             "nobody can be asked here, since stdin is no terminal: give --yes to free the lock. "
             "Nothing was done."
         )
-    with open_ledger(ledger_location(session), clock=_now, create=False) as opened:
+    with ledger_to_read(session) as opened:
         freed = _break(session, opened, broken, yes=yes) if broken else None
         held = [each for each in opened.locks() if _is_wanted(session, each)]
     if session.wants_json:
@@ -44,10 +43,6 @@ def command(session: Session, *, broken: str, yes: bool, ledger: str) -> int:
     else:
         session.out("".join(map(_line, held)) or "Nobody holds a lock.\n")
     return 0
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _is_wanted(session: Session, lock: LockStatus) -> bool:

@@ -6,17 +6,16 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Final, assert_never
 
 import click
 
 from reconciler.cli.options import common_options, ledger_option
-from reconciler.cli.origin import ledger_location
+from reconciler.cli.origin import ledger_to_read
 from reconciler.cli.session import Session
 from reconciler.errors import ReconcilerError
 from reconciler.json_text import Json
-from reconciler.ledger import Entry, JournalEntry, Ledger, Result, ResultStatus, Run, open_ledger
+from reconciler.ledger import Entry, JournalEntry, Ledger, Result, ResultStatus, Run
 from reconciler.ledger.documents import entry_document
 from reconciler.render.page import printable
 
@@ -50,7 +49,7 @@ def command(session: Session, *, verify: bool, journal: bool, limit: int, ledger
     With --journal, what was intended and what became of it, what was accepted, and locks.
     """
     session.ledger = ledger
-    with open_ledger(ledger_location(session), clock=_now, create=False) as opened:
+    with ledger_to_read(session) as opened:
         if verify:
             _verify(session, opened)
         runs = _runs(session, opened, limit)
@@ -62,10 +61,6 @@ def command(session: Session, *, verify: bool, journal: bool, limit: int, ledger
     elif not verify:
         session.out("".join(map(_line, runs)) or "The ledger knows of no run.\n")
     return 0
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _verify(session: Session, ledger: Ledger) -> None:

@@ -14,8 +14,9 @@ from typing import Final
 
 from reconciler.cli.running import manifest_folder
 from reconciler.cli.session import Session
+from reconciler.clock import utc_now
 from reconciler.engine import Origin
-from reconciler.ledger import DEFAULT_LOCATION
+from reconciler.ledger import DEFAULT_LOCATION, Ledger, open_ledger
 
 _GIT_TIMEOUT_S: Final = 5
 
@@ -23,6 +24,11 @@ _GIT_TIMEOUT_S: Final = 5
 def ledger_location(session: Session) -> str:
     """The ledger that was named, or the one beside the first file of the manifest."""
     return session.ledger or str(manifest_folder(session) / DEFAULT_LOCATION)
+
+
+def ledger_to_read(session: Session) -> Ledger:
+    """The session's ledger, open; an empty one where there is none. Raises LedgerError."""
+    return open_ledger(ledger_location(session), clock=utc_now, create=False)
 
 
 def find_origin(session: Session) -> Origin:

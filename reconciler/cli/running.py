@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from reconciler.cli import collector
 from reconciler.cli.progress import Progress
 from reconciler.cli.session import Session
+from reconciler.clock import utc_now
 from reconciler.engine import Inputs, Origin, Run
 
 FOLDER: Final = ".reconciler"
@@ -29,7 +29,7 @@ def open_run(session: Session, *, records: bool = False) -> Iterator[Run]:
         files=session.files,
         targets=session.targets,
         environment=os.environ,
-        now=datetime.now(UTC),
+        now=utc_now(),
         origin=_origin(session, records=records),
         acknowledged=str(manifest_folder(session) / FOLDER / "acknowledge.yaml"),
     )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import click
 
 from reconciler.cli.options import common_options, ledger_option
-from reconciler.cli.origin import ledger_location
+from reconciler.cli.origin import ledger_to_read
 from reconciler.cli.running import open_run
 from reconciler.cli.session import Session
 from reconciler.engine import Run
 from reconciler.expiring import Window, expiring
-from reconciler.ledger import Ledger, open_ledger
+from reconciler.ledger import Ledger
 from reconciler.plan import Plan
 from reconciler.render.documents import status_json
 from reconciler.render.status_text import status_text
@@ -45,14 +45,10 @@ def command(session: Session, *, ledger: str) -> int:
 def _status(session: Session, run: Run, plan: Plan) -> Status:
     window = Window(run.inputs.now, _WITHIN_TIME, _WITHIN, session.targets)
     ending = [each for each in expiring(run.loaded, window).boundaries if each.verb == "ends"]
-    with open_ledger(ledger_location(session), clock=_now, create=False) as opened:
+    with ledger_to_read(session) as opened:
         memory = {each.target: _remembered(opened, each.target) for each in plan.targets}
         place = opened.place
     return Status(plan.at, plan.manifest, place, _WITHIN, len(ending), status_of(plan, memory))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _remembered(ledger: Ledger, target: str) -> tuple[Success | None, LockHolder | None]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from reconciler.changes import Change, Outcome
+from reconciler.clock import utc_now
 from reconciler.credentials import CredentialsFile
 from reconciler.engine.journal import RunJournal
 from reconciler.engine.planning import OTHER_MANIFEST, danger_in, released
@@ -50,7 +51,7 @@ class Application:
 
     def carry_out(self, credentials_out: str) -> Report:
         """Take the locks, check, write, read once more, and remember. See `Run.apply`."""
-        with recorded(self._run.inputs.origin, self._plan, _now, self._digest) as recording:
+        with recorded(self._run.inputs.origin, self._plan, utc_now, self._digest) as recording:
             if recording is not None:
                 recording.check_unused()
             readings = self._readings()
@@ -251,7 +252,3 @@ def _settled(outcome: Outcome, left: Set[Key]) -> Outcome:
     if outcome.status != "unknown":
         return outcome
     return replace(outcome, status="failed" if outcome.change.key in left else "done")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

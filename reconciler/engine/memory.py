@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from reconciler.clock import utc_now
 from reconciler.state import State
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Memories:
             return None
         from reconciler.ledger import open_ledger  # loads a database driver
 
-        return open_ledger(self._place, clock=_now, create=False)
+        return open_ledger(self._place, clock=utc_now, create=False)
 
     def head(self, target: str) -> AppliedHead | None:
         """What is known of the last apply on a target, but for its state. Raises LedgerError."""
@@ -79,7 +79,3 @@ class Memories:
 
 def _with(asked: State, besides: State) -> State:
     return State({**asked.records, **besides.records}) if besides.records else asked
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Literal
 
 from reconciler.classify import Difference
+from reconciler.clock import utc_now
 from reconciler.engine.run import Run
 from reconciler.errors import LedgerError
 from reconciler.json_text import Json
@@ -43,7 +43,7 @@ def note_drift(run: Run, plan: Plan) -> Noted:
     targets: list[TargetPlan] = []
     resolved = 0
     try:
-        with open_ledger(run.inputs.origin.ledger, clock=_now) as ledger:
+        with open_ledger(run.inputs.origin.ledger, clock=utc_now) as ledger:
             for target in plan.targets:
                 if not target.applied:
                     targets.append(target)
@@ -68,7 +68,3 @@ def _document(difference: Difference) -> Mapping[str, Json]:
 def _dated(target: TargetPlan, first_seen: Mapping[str, str]) -> TargetPlan:
     drift = tuple(replace(each, first_seen=first_seen.get(each.id, "")) for each in target.drift)
     return replace(target, drift=drift)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

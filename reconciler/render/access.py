@@ -9,7 +9,7 @@ from typing import Final
 
 from reconciler.plan import AccessChange, TargetPlan
 from reconciler.render.page import Line, Tone
-from reconciler.render.phrases import listed
+from reconciler.wording import listed
 
 MOST_LINES: Final = 40
 _SHOWN_PEOPLE: Final = 3

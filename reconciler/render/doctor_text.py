@@ -8,8 +8,8 @@ from typing import Final
 from reconciler.health import Check, Health, TargetHealth, Verdict
 from reconciler.json_text import Json, json_text
 from reconciler.render.page import Line, Tone, page
-from reconciler.render.phrases import counted
 from reconciler.secret import Redactor
+from reconciler.wording import counted
 
 _WORDS: Final[Mapping[Verdict, tuple[str, Tone]]] = {
     "ok": ("ok", "plain"),

@@ -12,7 +12,6 @@ from typing import Final
 from reconciler.classify import Class, Difference
 from reconciler.render.phrases import (
     less,
-    listed,
     path_text,
     places,
     privilege_sentences,
@@ -21,6 +20,7 @@ from reconciler.render.phrases import (
     value_text,
 )
 from reconciler.state import EXACT_KINDS, Fields, Key, Kind, Value
+from reconciler.wording import listed
 
 _CLASSES: Final[Mapping[Class, str]] = {
     "rogue": "no line asks for it",

@@ -12,9 +12,9 @@ from reconciler.render.access import DRIFT_WORDS, MOST_LINES, access_lines
 from reconciler.render.drift_phrases import deviation, told, wish
 from reconciler.render.notes import unmanaged_lines
 from reconciler.render.page import Line, Tone, page
-from reconciler.render.phrases import counted
 from reconciler.render.sections import Subjects, sections
 from reconciler.status import DIRECTIONS, Tally, counted_drift, tallies
+from reconciler.wording import counted
 
 _TONES: Final[Mapping[Direction, Tone]] = {
     "widened": "removed",

@@ -9,8 +9,9 @@ from typing import Final
 
 from reconciler.expiring import Boundary, Expiring, Lapse, Verb
 from reconciler.render.page import Line, Tone, page
-from reconciler.render.phrases import counted, listed, places
+from reconciler.render.phrases import places
 from reconciler.source import Source
+from reconciler.wording import counted, listed
 
 _SYMBOLS: Final[Mapping[Verb, tuple[str, Tone]]] = {
     "ended": (" ", "faint"),

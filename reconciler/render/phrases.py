@@ -16,6 +16,7 @@ from reconciler.privilege_words import in_words
 from reconciler.render.page import Tone
 from reconciler.source import Source
 from reconciler.state import Fields, Key, Value
+from reconciler.wording import SHOWN_NAMES, counted, listed
 
 SYMBOLS: Final[Mapping[Action, str]] = {"create": "+", "update": "~", "delete": "-"}
 TONES: Final[Mapping[Action, Tone]] = {
@@ -27,7 +28,6 @@ _CAUSES: Final[Mapping[Cause, str]] = {
     "expiry": "its time has ended",
     "start": "its time has begun",
 }
-_SHOWN_NAMES: Final = 4
 _SHOWN_SOURCES: Final = 2
 
 
@@ -36,18 +36,6 @@ class Phrase(NamedTuple):
 
     text: str
     parts: tuple[tuple[Action, str], ...] = ()
-
-
-def counted(number: int, noun: str) -> str:
-    """The number with its noun: `1 target`, `2 targets`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def listed(names: Sequence[str], shown: int = _SHOWN_NAMES) -> str:
-    """The first few of the names and how many more there are."""
-    if len(names) <= shown:
-        return ", ".join(names)
-    return f"{', '.join(names[:shown])} and {len(names) - shown} more"
 
 
 def value_text(value: Value) -> str:
@@ -239,7 +227,7 @@ def _short(key: Key, fields: Fields) -> Iterator[str]:
     for words, names in _by_words(fields):
         if key.kind == "default_privilege":
             yield words
-        elif len(names) > _SHOWN_NAMES:
+        elif len(names) > SHOWN_NAMES:
             yield f"{words} on {len(names)} {key.path[2]}s: {listed(names)}"
         else:
             yield f"{words} on {listed(names)}"

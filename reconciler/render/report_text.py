@@ -12,11 +12,12 @@ from reconciler.changes import Change, Outcome, Status
 from reconciler.plan import Plan, TargetPlan
 from reconciler.render.notes import finding_line
 from reconciler.render.page import Line, page
-from reconciler.render.phrases import SYMBOLS, TONES, counted, phrase
+from reconciler.render.phrases import SYMBOLS, TONES, phrase
 from reconciler.render.sections import Subjects
 from reconciler.report import Report, TargetReport
 from reconciler.state import Key
 from reconciler.status import blocked_keys, held_keys, unplaced
+from reconciler.wording import counted
 
 _TITLES: Final[tuple[tuple[Status, str], ...]] = (
     ("done", "Done"),

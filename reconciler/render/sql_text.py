@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.plan import Plan, TargetPlan
 from reconciler.render.page import printable
-from reconciler.render.phrases import counted
 from reconciler.render.text import target_title
 from reconciler.status import held_keys
+from reconciler.wording import counted
 
 Texts = Mapping[str, Sequence[str]]
 

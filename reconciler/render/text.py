@@ -14,10 +14,11 @@ from reconciler.render.access import HELD_PLAN_WORDS, PLAN_WORDS, access_lines
 from reconciler.render.drift_text import drift_section
 from reconciler.render.notes import finding_lines, unknown_line, unmanaged_lines
 from reconciler.render.page import Line, page
-from reconciler.render.phrases import SYMBOLS, TONES, counted, listed, origin, phrase
+from reconciler.render.phrases import SYMBOLS, TONES, origin, phrase
 from reconciler.render.sections import Subjects, sections
 from reconciler.state import Key
 from reconciler.status import blocked_keys, held_keys, unplaced
+from reconciler.wording import counted, listed
 
 _ASKED: Final = "What the manifest asks"
 _REPAIRS: Final = "Repairs of what changed on the target"

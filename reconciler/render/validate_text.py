@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reconciler.render.page import Line, page
-from reconciler.render.phrases import counted
+from reconciler.wording import counted
 
 
 def validate_text(files: Sequence[str], numbers: Mapping[str, int], *, colour: bool = False) -> str:

@@ -10,17 +10,11 @@ from collections.abc import Iterator
 
 from reconciler.classify import Difference, only_tells
 from reconciler.plan import Finding
-from reconciler.safety.situation import (
-    Situation,
-    counted,
-    finding,
-    node_name,
-    people,
-    person,
-)
+from reconciler.safety.situation import Situation, finding, node_name, people, person
 from reconciler.scope import Desired
 from reconciler.selection import is_removable
 from reconciler.state import Fields, Key, Value, touched
+from reconciler.wording import counted
 
 
 def held(situation: Situation) -> Iterator[Finding]:

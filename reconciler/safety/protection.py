@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterator, Sequence
 from reconciler.changes import Change
 from reconciler.holding import Holding
 from reconciler.plan import Finding, changed_name
-from reconciler.safety.situation import Situation, counted, finding, person
+from reconciler.safety.situation import Situation, finding, person
 from reconciler.safety.taking import takes
 from reconciler.scope import Capabilities, Desired
 from reconciler.state import EMPTY, Key, Node, State, touched
+from reconciler.wording import counted
 
 
 def protected(

@@ -75,8 +75,3 @@ def people(names: Iterable[str], desired: Desired) -> str:
 def node_name(node: Node) -> str:
     """The name to show for a group or role."""
     return "/".join(part for part in node if part)
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things, such as `1 change` or `2 changes`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -14,10 +14,11 @@ from typing import Protocol
 
 from reconciler.changes import Change
 from reconciler.holding import EDGE_OPTIONS, Holding
-from reconciler.safety.situation import Situation, counted, node_name, people
+from reconciler.safety.situation import Situation, node_name, people
 from reconciler.safety.taking import by_place, losses, of_kinds_that_hold, takes, taking
 from reconciler.scope import Apart
 from reconciler.state import Key, Node, touched
+from reconciler.wording import counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Clock:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.now = FIRST
-        patch.setattr(noting, "_now", lambda: self.now)
+        patch.setattr(noting, "utc_now", lambda: self.now)
 
     def turn(self, **by: float) -> None:
         self.now += timedelta(**by)

@@ -86,7 +86,7 @@ def test_wrong_credentials_fail(desk: Desk) -> None:
 
 def test_a_clock_that_goes_wrong_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = lambda: datetime.now(UTC) - timedelta(hours=1)  # noqa: E731 - a clock of one line
-    monkeypatch.setattr("reconciler.cli.doctor._now", slow)
+    monkeypatch.setattr("reconciler.cli.doctor.utc_now", slow)
 
     result = doctor(desk, one_role(), desk.dsn)
 

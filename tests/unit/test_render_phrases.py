@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from reconciler.changes import Change
-from reconciler.render.phrases import listed, origin, phrase
+from reconciler.render.phrases import origin, phrase
 from reconciler.source import Source
 from reconciler.state import Key
+from reconciler.wording import listed
 from tests.sample_plans import create, delete, update
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Final, LiteralString
 
 import psycopg
 
 from reconciler.changes import Change, Journal, Outcome
+from reconciler.clock import utc_now
 from reconciler.errors import TargetError
 from reconciler.provider import Identity, Rights, Warned
 from reconciler.providers.postgres.apply import Application, Work, sent
@@ -243,7 +244,7 @@ class PostgresProvider:
         try:
             take_lock(connection, self.target)
             application = Application(self.options, self._connection, self._rendering({}))
-            for outcome in application.outcomes(work, datetime.now(UTC)):
+            for outcome in application.outcomes(work, utc_now()):
                 yield replace(outcome, message=hide(outcome.message))
         except psycopg.Error as error:
             raise TargetError(self.target, hide(describe(error))) from None
