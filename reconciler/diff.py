@@ -22,23 +22,35 @@ _CREATE_RANK: Final = {
     "account": 4,
     "setting": 5,
     "membership": 7,
-    "privilege": 8,
-    "default_privilege": 9,
+    "schema": 8,
+    "ownership": 9,
+    "privilege": 10,
+    "default_privilege": 11,
+    "public_privilege": 12,
+    "public_default": 12,
+    "policy": 13,
+    "row_security": 14,
 }
 _UPDATE_RANK: Final = {**_CREATE_RANK, "server": 1, "role": 5, "group": 5, "account": 5}
 _EARLY_RANK: Final = 6
-_TAKING: Final = 10
-_NARROW_RANK: Final = 12
-_DROPPING: Final = 13
+_TAKING: Final = 15
+_NARROW_RANK: Final = 17
+_DROPPING: Final = 18
 _DELETE_RANK: Final = {
     "default_privilege": _TAKING,
     "privilege": _TAKING,
     "setting": _TAKING,
-    "membership": 11,
+    "policy": _TAKING,
+    "row_security": _TAKING,
+    "public_privilege": _TAKING,
+    "public_default": _TAKING,
+    "ownership": _TAKING,
+    "membership": 16,
     "account": _DROPPING,
-    "group": 14,
-    "role": 15,
-    "server": 16,
+    "schema": _DROPPING,
+    "group": 19,
+    "role": 20,
+    "server": 21,
 }
 
 
@@ -103,7 +115,8 @@ def in_apply_order(
     """The changes in an order that never takes away before it gave, and never refers to what is not
     there.
 
-    Servers, roles, groups, accounts, settings, memberships, privileges; then revokes, settings and
+    Servers, roles, groups, accounts, settings, memberships, schemas, owners, privileges, what
+    everybody may do, row-level security; then revokes, settings and
     memberships removed, accounts narrowed (disabled, demoted), and things dropped. Memberships in
     `early` are taken before any is given: nobody may hold both. With `revokes_first`, for
     emergencies, whatever takes away without dropping anything comes before all that gives.

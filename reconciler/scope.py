@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from reconciler.source import Problem, Source
-from reconciler.state import Fields, Key, State
+from reconciler.state import SERVER_KINDS, Fields, Key, State
 
 Prune = Literal["never", "owned", "all"]
 Leavers = Literal["disable", "delete"]
@@ -91,6 +91,7 @@ class Scope:
         servers = {key.path[0] for key in state.records if key.kind == "server"}
         in_servers = ("privilege", "default_privilege")
         servers |= {key.path[1] for key in state.records if key.kind in in_servers} - {""}
+        servers |= {key.path[0] for key in state.records if key.kind in SERVER_KINDS}
         return replace(
             self,
             accounts=self.accounts | state.names("account"),

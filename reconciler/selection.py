@@ -338,14 +338,17 @@ def is_removable(key: Key, scope: Scope, policy: Policy) -> bool:
 
     Rights are removable where the manifest declares the role or group they are held in, or the role
     or group that holds them. Things (roles, groups, servers) only with `prune: all`. A setting that
-    no line ever named gives nobody anything, and is left alone.
+    no line ever named gives nobody anything, and is left alone; so are the owners, and what
+    everybody may do, where no line says anything of them.
     """
     match policy.prune, key.kind:
         case "never", _:
             return False
         case _, "account" | "group" | "role" if key.path[-1] in scope.foreign:
             return False
-        case _, "setting":
+        case _, "setting" | "schema" | "ownership" | "row_security":
+            return False
+        case _, "public_privilege" | "public_default":
             return False
         case "all", _:
             return True

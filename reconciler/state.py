@@ -14,6 +14,12 @@ Comparing states, reading them from a target and showing them do not.
 | default_privilege | (grantee, server, creator, kind of object, schema) | `privileges` |
 | setting | (account, group or role, server or "", parameter) | `value` |
 | object | (server, kind of object, schema) | object name: its owner |
+| schema | (server, schema) | attributes |
+| ownership | (server, kind of object, schema) | object name: its owner |
+| public_privilege | (server, kind of object, schema) | object name: what everybody may do |
+| public_default | (server, creator, kind of object, schema) | `privileges` |
+| row_security | (server, schema, table) | `enabled`, `forced` |
+| policy | (server, schema, table, policy) | `command`, `permissive`, `roles`, `using`, `check` |
 
 A `setting` is a value that sessions of a role start with: on all servers where the path names none.
 One that no line names is nobody's business: it was there, and stays.
@@ -22,7 +28,10 @@ The server of a privilege is empty where all servers share the object. How privi
 are named is in `rights`.
 
 An `object` record is inventory: it says what is there to hold privileges on. It is observed, never
-written.
+written. An `ownership` record says the same of the objects whose owner the manifest names, and is.
+
+The records of the last six kinds belong to a server and to no account, group or role: what they say
+holds for everybody there.
 
 Fields of the exact kinds (`EXACT_KINDS`) are compared whole: a field that desired lacks is to go.
 Fields of the others are attributes: one that desired does not name is not managed.
@@ -44,6 +53,12 @@ Kind = Literal[
     "default_privilege",
     "setting",
     "object",
+    "schema",
+    "ownership",
+    "public_privilege",
+    "public_default",
+    "row_security",
+    "policy",
 ]
 Value = str | int | bool | None | tuple[str, ...]
 Fields = Mapping[str, Value]
@@ -52,6 +67,10 @@ EXACT_KINDS: Final[frozenset[Kind]] = frozenset({"privilege", "default_privilege
 INVENTORY_KINDS: Final[frozenset[Kind]] = frozenset({"object"})
 RIGHT_KINDS: Final[frozenset[Kind]] = frozenset({"membership", "privilege", "default_privilege"})
 PRINCIPAL_KINDS: Final[frozenset[Kind]] = frozenset({"account", "group", "role"})
+SERVER_KINDS: Final[frozenset[Kind]] = frozenset(
+    {"schema", "ownership", "public_privilege", "public_default", "row_security", "policy"}
+)
+"""The kinds that belong to a server; the first part of their paths is its name."""
 
 
 class Key(NamedTuple):

@@ -27,6 +27,12 @@ _KIND_ORDER: Final[Mapping[Kind, int]] = {
     "default_privilege": 3,
     "setting": 4,
     "object": 5,
+    "schema": 5,
+    "ownership": 6,
+    "public_privilege": 7,
+    "public_default": 8,
+    "row_security": 9,
+    "policy": 10,
 }
 
 
@@ -79,7 +85,7 @@ class Subjects:
             case "privilege" | "default_privilege" | "setting":
                 holder = path[0]
                 return self._person(holder) if holder in self._accounts else _role((holder,))
-            case "server" | "object":
+            case _:  # of a server
                 return Heading(3, f"server {path[0]}", path[0])
 
     def title(self, item: Change | Difference) -> str:
