@@ -19,8 +19,8 @@ from reconciler.sandbox.flowauth import (
     FlowAuthSimulator,
     Snapshot,
 )
-from reconciler.sandbox.flowauth.clock import Clock
 from reconciler.sandbox.flowauth.tables import Tables
+from reconciler.sandbox.http.clock import Clock
 from tests.conformance.target import ConformanceTarget, Entry, Fault, Servers
 
 OWN = "reconciler"

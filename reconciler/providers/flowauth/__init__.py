@@ -1,8 +1,9 @@
 """FlowAuth, FlowKit's token authority, releases 1.18 and later: servers, roles, users.
 
 The provider's parts: `options` and `check` (no I/O), `client` (session and errors), `api` (routes
-and their shapes), `observe` and `normalize`, and to apply: `apply` (order and outcomes), `servers`,
-`roles`, `users`, with `directory` (names to ids) and `settle` (what became of a write).
+and their shapes), `observe` and `normalize`, and to apply: `apply` (the order), `servers`, `roles`,
+`users`, with `directory` (names to ids). What it shares with others: `http_connection`, `settling`
+(what became of a write) and `one_by_one` (outcomes), beside the folders of the providers.
 Importing this package does not import httpx: `open` does.
 """
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from reconciler.changes import Change
 from reconciler.errors import WriteError
 from reconciler.providers.flowauth import api
-from reconciler.providers.flowauth.client import AmbiguousError
 from reconciler.providers.flowauth.directory import Directory
-from reconciler.providers.flowauth.settle import settle
 from reconciler.providers.flowauth.times import to_flowauth
+from reconciler.providers.http_connection import AmbiguousError
+from reconciler.providers.settling import settle
 from reconciler.state import Fields, Key
 
 _UNDELETABLE = (

@@ -13,8 +13,8 @@ from reconciler.changes import Change
 from reconciler.errors import WriteError
 from reconciler.providers.flowauth import api
 from reconciler.providers.flowauth.directory import Directory
-from reconciler.providers.flowauth.settle import settle
 from reconciler.providers.flowauth.times import to_flowauth
+from reconciler.providers.settling import settle
 from reconciler.state import Fields, Value
 
 

@@ -13,7 +13,7 @@ from reconciler.errors import WriteError
 from reconciler.providers.flowauth import api
 from reconciler.providers.flowauth.directory import Directory
 from reconciler.providers.flowauth.passwords import new_password
-from reconciler.providers.flowauth.settle import settle
+from reconciler.providers.settling import settle
 
 
 def create(ids: Directory, change: Change, journal: Journal) -> None:

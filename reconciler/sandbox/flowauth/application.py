@@ -1,8 +1,7 @@
 """The application: faults, routing, CSRF, rights, handlers and cookies, without any socket."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from reconciler.sandbox.flowauth import (
@@ -12,16 +11,12 @@ from reconciler.sandbox.flowauth import (
     routes_tokens,
     routes_users,
 )
-from reconciler.sandbox.flowauth.context import Context, Request, Services
-from reconciler.sandbox.flowauth.faults import Fault, FaultKind, FaultPlan
+from reconciler.sandbox.flowauth.context import Context, Services
 from reconciler.sandbox.flowauth.responses import (
-    RefusedError,
-    Response,
     csrf_error,
     debugger_page,
     echoing_refusal,
     page,
-    proxy_page,
     server_error_page,
     unique_violation,
 )
@@ -29,62 +24,27 @@ from reconciler.sandbox.flowauth.routing import Access, Route, Router
 from reconciler.sandbox.flowauth.session import Session, SessionCodec
 from reconciler.sandbox.flowauth.settings import Era
 from reconciler.sandbox.flowauth.tables import DatabaseRefusedError, UniqueViolationError
+from reconciler.sandbox.http.application import Edits, FaultyApplication
+from reconciler.sandbox.http.faults import Fault, FaultKind, FaultPlan
+from reconciler.sandbox.http.messages import RefusedError, Request, Response, shown
 
 _WRITES = ("POST", "PATCH", "PUT", "DELETE")
 _NOT_ADMIN = "<Permission needs={Need(method='role', value='admin')} excludes=set()>"
 
 
-class Sending(Enum):
-    """How the edge is to send a reply."""
-
-    WHOLE = "whole"
-    CLOSE_AFTER = "whole, then close without saying so"
-    HALF = "half of the body that was promised, then close"
-    NOTHING = "close without a reply"
-    RESET = "reset the connection without a reply"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply with its cookies, and how to send it."""
-
-    response: Response
-    sending: Sending = Sending.WHOLE
-
-
-class Application:
+class Application(FaultyApplication):
     """Answers one request at a time in each thread; state is in its store and its session keys."""
 
     def __init__(self, services: Services, faults: FaultPlan, restart: Callable[[], None]) -> None:
+        super().__init__(faults, services.wait)
         self._services = services
-        self._faults = faults
         self._restart = restart
         self._sessions = SessionCodec(services.signer, services.clock)
         self._router = Router(_routes(services.settings.era))
-        self._unplanned: list[Exception] = []
 
-    @property
-    def unplanned_errors(self) -> tuple[Exception, ...]:
-        """Errors of the simulator itself, which were answered with a 500: tests want none."""
-        return tuple(self._unplanned)
-
-    def answer(self, request: Request) -> Answer:
-        """The answer to a request, with the faults that are armed for it."""
-        hits = self._faults.take(request.method, request.path)
-        for fault in hits:
-            self._prepare(fault, request)
-        for fault in hits:
-            instead = self._instead(fault, request)
-            if instead is not None:
-                return instead
-        edits = tuple(fault.edit for fault in hits if fault.edit is not None)
-        answer = Answer(self._respond(request, edits))
-        for fault in hits:
-            answer = self._spoilt(fault, answer)
-        return answer
-
-    def _prepare(self, fault: Fault, request: Request) -> None:
+    def prepare(self, fault: Fault, request: Request) -> None:
         """Faults that change the world before the request is looked at."""
+        super().prepare(fault, request)
         match fault.kind:
             case FaultKind.SESSION_INVALIDATED:
                 self._services.signer.change_key()
@@ -94,53 +54,18 @@ class Application:
                 self._demote_caller(request)
             case FaultKind.RESTART:
                 self._restart()
-            case FaultKind.DATABASE_LOCKED:
-                self._services.wait(fault.seconds)
 
-    def _instead(self, fault: Fault, request: Request) -> Answer | None:
-        """The answer of a fault that keeps the request from being executed."""
-        match fault.kind:
-            case FaultKind.ERROR_500_BEFORE_EFFECT | FaultKind.DATABASE_LOCKED:
-                return Answer(server_error_page())
-            case FaultKind.CUT_BEFORE_EFFECT | FaultKind.RESTART:
-                return Answer(server_error_page(), Sending.NOTHING)
-            case FaultKind.RESET_BEFORE_EFFECT:
-                return Answer(server_error_page(), Sending.RESET)
-            case FaultKind.HTML_502:
-                return Answer(proxy_page(502))
-            case FaultKind.HTML_503:
-                return Answer(proxy_page(503))
-            case FaultKind.ECHO_400:
-                return Answer(echoing_refusal(_shown(request)))
-            case FaultKind.ECHO_500:
-                return Answer(debugger_page(_shown(request)))
-            case FaultKind.RATE_LIMITED_429:
-                return Answer(proxy_page(429, (("Retry-After", str(fault.retry_after_s)),)))
-        return None
+    def server_error(self) -> Response:
+        """The WSGI server's own page."""
+        return server_error_page()
 
-    def _spoilt(self, fault: Fault, answer: Answer) -> Answer:
-        """The answer as a fault leaves it after the request was executed."""
-        match fault.kind:
-            case FaultKind.ERROR_500_AFTER_EFFECT:
-                return replace(answer, response=server_error_page())
-            case FaultKind.HTML_504_AFTER_EFFECT:
-                return replace(answer, response=proxy_page(504))
-            case FaultKind.CUT_AFTER_EFFECT:
-                return replace(answer, sending=Sending.NOTHING)
-            case FaultKind.RESET_AFTER_EFFECT:
-                return replace(answer, sending=Sending.RESET)
-            case FaultKind.BODY_CUT_SHORT:
-                return replace(answer, sending=Sending.HALF)
-            case FaultKind.DROP_KEEP_ALIVE:
-                return replace(answer, sending=Sending.CLOSE_AFTER)
-            case FaultKind.HALF_JSON_BODY:
-                body = answer.response.body
-                return replace(
-                    answer, response=replace(answer.response, body=body[: len(body) // 2])
-                )
-            case FaultKind.SLOW_REPLY:
-                self._services.wait(fault.seconds)
-        return answer
+    def echoing_refusal(self, request: Request) -> Response:
+        """In FlowAuth's shape."""
+        return echoing_refusal(shown(request))
+
+    def debugger_page(self, request: Request) -> Response:
+        """A page of Werkzeug's debugger."""
+        return debugger_page(shown(request))
 
     def _demote_caller(self, request: Request) -> None:
         context = self._context(request)
@@ -152,7 +77,8 @@ class Application:
         session = self._sessions.read(_cookie(request, "session"))
         return Context(self._services, request, session)
 
-    def _respond(self, request: Request, edits: tuple[Callable[[], object], ...]) -> Response:
+    def respond(self, request: Request, edits: Edits) -> Response:
+        """FlowAuth's answer, with its cookies."""
         context = self._context(request)
         try:
             response = self._dispatch(context, edits)
@@ -167,7 +93,7 @@ class Application:
             response = page(500)
         return self._with_cookies(response, context.session)
 
-    def _dispatch(self, context: Context, edits: tuple[Callable[[], object], ...]) -> Response:
+    def _dispatch(self, context: Context, edits: Edits) -> Response:
         request = context.request
         try:
             route, context.arguments = self._router.find(
@@ -229,14 +155,7 @@ def _check_access(route: Route, context: Context) -> None:
         raise RefusedError(page(401, _NOT_ADMIN))
 
 
-def _shown(request: Request) -> str:
-    """All of a request, as a debugger shows it; several times, since readers may shorten it."""
-    said = request.body.decode(errors="replace")
-    secrets = " ".join(request.headers.get(name, "") for name in ("cookie", "x-csrf-token"))
-    return f"{said} {secrets} {request.method} {request.path} {said} {secrets}"
-
-
-def _run(edits: tuple[Callable[[], object], ...]) -> None:
+def _run(edits: Edits) -> None:
     for edit in edits:
         edit()
 

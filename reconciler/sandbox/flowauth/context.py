@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from reconciler.sandbox.flowauth import passwords
-from reconciler.sandbox.flowauth.clock import Clock
 from reconciler.sandbox.flowauth.columns import parse_id
-from reconciler.sandbox.flowauth.responses import RefusedError, crashed, not_found, page, refused
+from reconciler.sandbox.flowauth.responses import crashed, not_found, page, refused
 from reconciler.sandbox.flowauth.session import Session, Signer
 from reconciler.sandbox.flowauth.settings import FlowAuthSettings
 from reconciler.sandbox.flowauth.store import Store
 from reconciler.sandbox.flowauth.tables import DatabaseRefusedError, UserRow
+from reconciler.sandbox.http.clock import Clock
+from reconciler.sandbox.http.messages import RefusedError, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,6 @@ class Services:
     signer: Signer
     clock: Clock
     wait: Callable[[float], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One HTTP request as the application sees it; header names are in lower case."""
-
-    method: str
-    path: str
-    headers: dict[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
 
 
 @dataclass(slots=True)

@@ -6,8 +6,10 @@ HTML page, (4) the text `CSRF error`, (5) the WSGI server's own 500 page, withou
 
 import html
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
+
+from reconciler.sandbox.http.messages import RefusedError, Response
 
 HTML = "text/html; charset=utf-8"
 
@@ -22,25 +24,6 @@ _DESCRIPTIONS = {
     415: "The request did not carry the application/json content type.",
     500: "The server met an internal error and could not complete your request.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """One HTTP reply before cookies; `sets_cookies` is false where FlowAuth sends none."""
-
-    status: int
-    body: bytes
-    content_type: str
-    headers: tuple[tuple[str, str], ...] = ()
-    sets_cookies: bool = True
-
-
-class RefusedError(Exception):
-    """A handler's way to end a request with an error reply; nothing is stored then."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__(f"refused with {response.status}")
-        self.response = response
 
 
 def json_response(value: object, status: int = 200) -> Response:
@@ -84,16 +67,6 @@ def server_error_page() -> Response:
         b"    <h1><p>Internal Server Error</p></h1>\n  </body>\n</html>\n"
     )
     return Response(500, body, "text/html", sets_cookies=False)
-
-
-def proxy_page(status: int, headers: tuple[tuple[str, str], ...] = ()) -> Response:
-    """The page of a reverse proxy in front of FlowAuth; FlowAuth's cookies are not on it."""
-    title = f"{status} {HTTPStatus(status).phrase}"
-    body = (
-        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
-        f"<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
-    )
-    return Response(status, body.encode(), "text/html", headers, sets_cookies=False)
 
 
 def echoing_refusal(shown: str) -> Response:

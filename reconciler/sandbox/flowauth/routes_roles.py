@@ -9,7 +9,7 @@ from reconciler.sandbox.flowauth.columns import (
     text_value,
 )
 from reconciler.sandbox.flowauth.context import Context
-from reconciler.sandbox.flowauth.responses import Response, crashed, json_response, not_found
+from reconciler.sandbox.flowauth.responses import crashed, json_response, not_found
 from reconciler.sandbox.flowauth.role_edit import (
     check_limits,
     check_scopes,
@@ -19,6 +19,7 @@ from reconciler.sandbox.flowauth.role_edit import (
 )
 from reconciler.sandbox.flowauth.routing import Route
 from reconciler.sandbox.flowauth.tables import RoleRow, ServerRow, Tables
+from reconciler.sandbox.http.messages import Response
 
 _REQUIRED = ("name", "server_id", "scopes", "longest_token_life_minutes")
 

@@ -12,13 +12,7 @@ from reconciler.sandbox.flowauth.columns import (
     text_value,
 )
 from reconciler.sandbox.flowauth.context import Context
-from reconciler.sandbox.flowauth.responses import (
-    Response,
-    crashed,
-    json_response,
-    not_found,
-    refused,
-)
+from reconciler.sandbox.flowauth.responses import crashed, json_response, not_found, refused
 from reconciler.sandbox.flowauth.routing import Route
 from reconciler.sandbox.flowauth.tables import (
     DatabaseRefusedError,
@@ -27,6 +21,7 @@ from reconciler.sandbox.flowauth.tables import (
     ServerRow,
     Tables,
 )
+from reconciler.sandbox.http.messages import Response
 
 _NAME_MESSAGE_LIMIT = 120
 

@@ -5,17 +5,11 @@ from dataclasses import replace
 
 from reconciler.sandbox.flowauth import passwords, totp
 from reconciler.sandbox.flowauth.context import Context
-from reconciler.sandbox.flowauth.responses import (
-    RefusedError,
-    Response,
-    crashed,
-    json_response,
-    page,
-    refused,
-)
+from reconciler.sandbox.flowauth.responses import crashed, json_response, page, refused
 from reconciler.sandbox.flowauth.routing import Access, Route
 from reconciler.sandbox.flowauth.session import decode_text, encode_text
 from reconciler.sandbox.flowauth.tables import TwoFactor, UserRow
+from reconciler.sandbox.http.messages import RefusedError, Response
 
 _SET_UP_LIFE_S = 24 * 3600
 _NO_CODE = "Must supply a two-factor authentication code."

@@ -14,15 +14,10 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.sandbox.flowauth.columns import format_http_date, integer_value, text_value
 from reconciler.sandbox.flowauth.context import Context
-from reconciler.sandbox.flowauth.responses import (
-    Response,
-    crashed,
-    json_response,
-    not_found,
-    refused,
-)
+from reconciler.sandbox.flowauth.responses import crashed, json_response, not_found, refused
 from reconciler.sandbox.flowauth.routing import Access, Route
 from reconciler.sandbox.flowauth.tables import RoleRow, ServerRow, Tables, TokenRow, UserRow
+from reconciler.sandbox.http.messages import Response
 
 # A real public key whose private half was thrown away; it verifies nothing.
 _PUBLIC_KEY = """\

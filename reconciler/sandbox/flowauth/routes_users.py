@@ -10,15 +10,10 @@ from reconciler.sandbox.flowauth.columns import (
     text_value,
 )
 from reconciler.sandbox.flowauth.context import Context
-from reconciler.sandbox.flowauth.responses import (
-    Response,
-    crashed,
-    json_response,
-    not_found,
-    refused,
-)
+from reconciler.sandbox.flowauth.responses import crashed, json_response, not_found, refused
 from reconciler.sandbox.flowauth.routing import Route
 from reconciler.sandbox.flowauth.tables import DatabaseRefusedError, Tables, UserRow
+from reconciler.sandbox.http.messages import Response
 
 # The attributes of FlowAuth's user model: POST takes any of them and crashes on other keys.
 _MODEL_ATTRIBUTES = frozenset(

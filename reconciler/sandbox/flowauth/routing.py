@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.sandbox.flowauth.context import Context
-from reconciler.sandbox.flowauth.responses import RefusedError, Response, not_found, page, redirect
+from reconciler.sandbox.flowauth.responses import not_found, page, redirect
+from reconciler.sandbox.http.messages import RefusedError, Response
 
 Handler = Callable[[Context], Response]
 

@@ -13,7 +13,7 @@ import secrets
 from dataclasses import dataclass
 from email.utils import formatdate
 
-from reconciler.sandbox.flowauth.clock import Clock
+from reconciler.sandbox.http.clock import Clock
 
 SESSION_LIFE_S = 20 * 60
 CSRF_LIFE_S = 3600

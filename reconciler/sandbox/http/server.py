@@ -1,4 +1,4 @@
-"""The HTTP edge: threads and sockets, and the faults of a connection. It knows no FlowAuth."""
+"""The HTTP edge: threads and sockets, and the faults of a connection. It knows no product."""
 
 import contextlib
 import socket
@@ -9,8 +9,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
-from reconciler.sandbox.flowauth.application import Answer, Application, Sending
-from reconciler.sandbox.flowauth.context import Request
+from reconciler.sandbox.http.application import FaultyApplication
+from reconciler.sandbox.http.messages import Answer, Request, Sending
 
 _POLL_S = 0.02
 # On, with no time to linger: closing sends RST instead of FIN.
@@ -43,7 +43,7 @@ class HttpServer(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, application: Application, log: RequestLog, tls: ssl.SSLContext | None
+        self, application: FaultyApplication, log: RequestLog, tls: ssl.SSLContext | None
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.application = application
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection; every method goes the same way."""
 
     protocol_version = "HTTP/1.1"
-    server_version = "FlowAuthSimulator"
+    server_version = "Simulator"
     sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -124,8 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        path = unquote(self.path.partition("?")[0])
-        answer = self.server.application.answer(Request(self.command, path, headers, body))
+        raw, _, query = self.path.partition("?")
+        path = unquote(raw)
+        answer = self.server.application.answer(Request(self.command, path, headers, body, query))
         is_sent = answer.sending not in (Sending.NOTHING, Sending.RESET)
         self.server.log.add(self.command, path, answer.response.status if is_sent else 0)
         self._send(answer)

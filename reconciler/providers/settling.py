@@ -1,7 +1,7 @@
-"""Finds out what became of a write: no write is believed, and none is repeated, without a read.
+"""Finds out what became of a write over HTTP: none is believed, and none repeated, without a read.
 
-FlowAuth answers bad input and its own faults alike with status 500, may have carried out what it
-never answered, and drops ids that it does not know in silence.
+Services answer bad input and their own faults alike with status 500, may have carried out what they
+never answered, and take in silence what they do not do.
 """
 
 from __future__ import annotations
@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reconciler.errors import TargetError, WriteError
-from reconciler.providers.flowauth.client import AmbiguousError, NotThereError
+from reconciler.providers.http_connection import AmbiguousError
+
+
+class NotThereError(WriteError):
+    """A write was refused with status 404: what it was about is not there any more."""
 
 
 class UnknownResultError(TargetError):
@@ -20,7 +24,7 @@ class UnknownResultError(TargetError):
 
 
 def settle(target: str, what: str, write: Callable[[], None], is_done: Callable[[], bool]) -> None:
-    """Send a write once and read it back; returns when FlowAuth is as the write wanted it.
+    """Send a write once and read it back; returns when the target is as the write wanted it.
 
     Raises WriteError where it is not, UnknownResultError where it could not be read, and what
     `write` raises where it was refused. `what` names in messages what is written.

@@ -1,0 +1,69 @@
+"""Carries out changes one at a time, for targets without transactions.
+
+Here belong the outcomes, and what a failure stops: what depends on it and nothing else, but for
+lost rights and a lost connection, which stop everything. Writing is for each provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from reconciler.changes import Action, Change, Journal, Outcome
+from reconciler.errors import RefusedError, TargetError, UnreachableError
+from reconciler.providers.settling import UnknownResultError
+from reconciler.state import Key
+
+Needs = Callable[[Change], Iterable[tuple[Key, Action]]]
+"""The changes of other records that have to be done before one, where they are in the same plan."""
+
+
+class OneByOne:
+    """The state of one apply: what was not done, and whether anything can still be done."""
+
+    def __init__(self, journal: Journal, needs: Needs) -> None:
+        self._journal = journal
+        self._needs = needs
+        self._not_done: dict[Key, Action] = {}
+        self._halted = ""
+
+    def attempt(self, change: Change, write: Callable[[], bool | None]) -> Outcome | None:
+        """Do one change, after the journal took the intent. None where `write` says False: a part
+        of it waits for `attempt_rest`.
+        """
+        self._look_out()
+        if reason := self._halted or self._obstacle(change):
+            self._not_done[change.key] = change.action
+            return Outcome(change, "skipped", f"not tried: {reason}")
+        self._journal.intend([change])
+        return self._outcome(change, write)
+
+    def attempt_rest(self, change: Change, write: Callable[[], None], done: str) -> Outcome:
+        """Do the part of a change that waited; `done` says what of it is done already."""
+        self._look_out()
+        if self._halted:
+            return Outcome(change, "failed", f"{done}: {self._halted}")
+        outcome = self._outcome(change, write)
+        assert outcome is not None
+        return outcome
+
+    def _look_out(self) -> None:
+        if not self._halted and self._journal.is_stopping():
+            self._halted = "interrupted"
+
+    def _outcome(self, change: Change, write: Callable[[], bool | None]) -> Outcome | None:
+        try:
+            return None if write() is False else Outcome(change, "done")
+        except TargetError as error:
+            is_unknown = isinstance(error, UnknownResultError)
+            reason = error.__cause__ if is_unknown else error
+            if isinstance(reason, RefusedError | UnreachableError):
+                self._halted = reason.message
+            self._not_done[change.key] = change.action
+            return Outcome(change, "unknown" if is_unknown else "failed", error.message)
+
+    def _obstacle(self, change: Change) -> str:
+        """What the change needs and was not done. Empty where nothing stands against it."""
+        for key, action in self._needs(change):
+            if self._not_done.get(key) == action:
+                return f"{key} was not {action}d"
+        return ""
