@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.latency import distance_table
 from benchmarks.limits import WrongCatalogError
+from benchmarks.peers import peer_table
 from benchmarks.process import FailedProgramError
-from benchmarks.rounds import measure_all
-from benchmarks.table import document, machine, markdown
+from benchmarks.run import Asked, Found, measure_all
+from benchmarks.table import document, growth, machine, markdown
 from benchmarks.workload import SMALLEST
 from reconciler.sandbox.postgres.errors import ThrowawayServerError
 
@@ -24,19 +26,38 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory(prefix="reconciler-bench-") as folder:
-            server, rows = measure_all(
-                Path(folder), options.sizes, options.people, options.repeat, _tell
-            )
+            found = measure_all(Path(folder), _asked(options), _tell)
     except (FailedProgramError, ThrowawayServerError, WrongCatalogError) as error:
         _tell(f"error: {error}")
         return 1
     except KeyboardInterrupt:
         _tell("interrupted; nothing is left behind")
         return 130
-    print(f"{machine()}, {server}, medians of {options.repeat} rounds\n\n{markdown(rows)}", end="")
+    head = f"{machine()}, {found.server}, medians of {options.repeat} rounds\n"
+    print("\n".join([head, *_tables(found)]), end="")
     if options.json is not None:
-        options.json.write_text(document(server, rows), encoding="utf-8")
+        options.json.write_text(document(found.server, found.rows), encoding="utf-8")
     return 0
+
+
+def _asked(options: argparse.Namespace) -> Asked:
+    return Asked(
+        sizes=options.sizes,
+        people=options.people,
+        repeat=options.repeat,
+        delay_s=None if options.latency is None else options.latency / 1000,
+        peer_sizes=options.peer_sizes if options.peers else (),
+    )
+
+
+def _tables(found: Found) -> Iterator[str]:
+    yield markdown(found.rows)
+    if scaling := growth(found.rows):
+        yield scaling
+    if found.distances:
+        yield distance_table(found.distances)
+    if found.peers:
+        yield peer_table(found.peers)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,6 +78,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--repeat", type=_positive, default=3, metavar="N", help="rounds of each (default: 3)"
+    )
+    parser.add_argument(
+        "--latency", type=_positive, metavar="MS", help="measure over so many ms one way too"
+    )
+    parser.add_argument(
+        "--peers", action="store_true", help="install and measure programs that do the same"
+    )
+    parser.add_argument(
+        "--peer-sizes",
+        type=_sizes,
+        default=(100, 1000),
+        metavar="N,N",
+        help="users of their workloads (default: 100,1000)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples here too")
     return parser

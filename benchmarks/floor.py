@@ -87,14 +87,18 @@ def _main() -> None:
 
 
 def _asked(roles: Any, tables: list[str]) -> set[tuple[str, str]]:  # roles as the YAML has them
-    """Pairs of role and schema or table: a role may use its schemas and read all their tables."""
+    """Pairs of role and schema or table: what each role holds anything on."""
     by_schema: dict[str, list[str]] = {}
     for table in tables:
         by_schema.setdefault(table.partition(".")[0], []).append(table)
     facts: set[tuple[str, str]] = set()
     for name, role in roles.items():
         for rule in role["privileges"]:
-            objects = by_schema[rule["schema"]] if "tables" in rule else [rule["schema"]]
+            schema, named = rule["schema"], rule.get("tables")
+            if named is None:
+                objects = [schema]
+            else:
+                objects = by_schema[schema] if named == "*" else [f"{schema}.{t}" for t in named]
             facts.update((name, each) for each in objects)
     return facts
 

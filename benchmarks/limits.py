@@ -7,20 +7,23 @@ holds afterwards.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 import psycopg
 
 from benchmarks.floor import EDGES, QUERIES, ROLES
 from benchmarks.workload import SCHEMAS, TABLES, Change, Workload
 
-_ACL_COUNTS = """
-SELECT (SELECT count(*)
-          FROM pg_catalog.pg_namespace, aclexplode(nspacl) AS items
-         WHERE nspname LIKE 's__' AND items.grantee::regrole::text LIKE 'grp\\_%'),
-       (SELECT count(*)
-          FROM pg_catalog.pg_class, aclexplode(relacl) AS items
-         WHERE relkind = 'r' AND items.grantee::regrole::text LIKE 'grp\\_%')
+_PRIVILEGES = """
+SELECT nspname::text, items.privilege_type, items.grantee::regrole::text
+  FROM pg_catalog.pg_namespace, aclexplode(nspacl) AS items
+ WHERE nspname LIKE 's__' AND items.grantee::regrole::text LIKE 'grp\\_%'
+UNION ALL
+SELECT relnamespace::regnamespace::text || '.' || relname,
+       items.privilege_type, items.grantee::regrole::text
+  FROM pg_catalog.pg_class, aclexplode(relacl) AS items
+ WHERE relkind = 'r' AND items.grantee::regrole::text LIKE 'grp\\_%'
 """
 
 
@@ -38,16 +41,29 @@ def schema_statements() -> list[str]:
 
 
 def coalesced_statements(workload: Workload) -> list[str]:
-    """The whole workload, each catalog row written once: a CREATE ROLE each, and two GRANTs."""
-    groups = ", ".join(workload.groups)
-    tables = ", ".join(f"{schema}.{table}" for schema in SCHEMAS for table in TABLES)
+    """The whole workload in the fewest statements: a CREATE ROLE each, and the GRANTs.
+
+    What the same groups hold is granted together: one GRANT a privilege on all schemas or tables
+    where all hold the same, and one a privilege and thing where they were drawn.
+    """
     users = workload.groups_by_user().items()
     return [
         *(f"CREATE ROLE {group} NOLOGIN" for group in workload.groups),
         *(f"CREATE ROLE {user} LOGIN IN ROLE {', '.join(own)}" for user, own in users),
-        f"GRANT USAGE ON SCHEMA {', '.join(SCHEMAS)} TO {groups}",
-        f"GRANT SELECT ON TABLE {tables} TO {groups}",
+        *_grants(workload),
     ]
+
+
+def _grants(workload: Workload) -> Iterator[str]:
+    holders: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for thing, privilege, group in workload.privileges():
+        holders[thing, privilege].append(group)
+    alike: defaultdict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for (thing, privilege), each in holders.items():
+        alike[privilege, tuple(each)].append(thing)
+    for (privilege, groups), things in alike.items():
+        kind = "TABLE" if "." in things[0] else "SCHEMA"
+        yield f"GRANT {privilege} ON {kind} {', '.join(things)} TO {', '.join(groups)}"
 
 
 def change_statements(change: Change) -> list[str]:
@@ -89,18 +105,18 @@ def settle(dsn: str) -> None:
 
 
 def check_catalog(dsn: str, workload: Workload, who: str) -> None:
-    """Raise WrongCatalogError unless roles, edges and ACL items are just those of the workload."""
+    """Raise WrongCatalogError unless roles, edges and privileges are just the workload's."""
     with _connected(dsn) as connection:
         roles = {name for _, name in connection.execute(ROLES.encode())} - {"postgres"}
         edges = set(connection.execute(EDGES.encode()))
-        (acl_counts,) = connection.execute(_ACL_COUNTS.encode())
+        privileges = set(connection.execute(_PRIVILEGES.encode()))
     faults = []
     if roles != {*workload.users, *workload.groups}:
         faults.append(f"{len(roles)} roles, not those {workload.role_count}")
     if edges != set(workload.edges):
         faults.append(f"{len(edges)} edges, not those {len(workload.edges)}")
-    if acl_counts != (workload.schema_acl_count, workload.table_acl_count):
-        faults.append(f"{acl_counts[0]} and {acl_counts[1]} ACL items of schemas and tables")
+    if privileges != (asked := set(workload.privileges())):
+        faults.append(f"{len(privileges)} privileges, not those {len(asked)}")
     if faults:
         raise WrongCatalogError(f"after {who} the catalog has {'; '.join(faults)}")
 

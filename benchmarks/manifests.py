@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from benchmarks.workload import SCHEMAS, Workload
+from benchmarks.workload import SCHEMAS, TABLES, Rights, Workload
 
 DSN_VARIABLE: Final = "BENCHMARK_DSN"
 DATABASE: Final = "bench"
@@ -43,15 +43,23 @@ def _users(workload: Workload) -> Iterator[str]:
 
 
 def _roles(workload: Workload) -> Iterator[str]:
-    rules = "".join(
-        f"      - {{schema: {schema}, allow: [usage]}}\n"
-        f'      - {{schema: {schema}, tables: "*", allow: [select]}}\n'
-        for schema in SCHEMAS
-    )
     yield "roles:\n"
-    yield from (
-        f"  {group}:\n    server: bench\n    privileges:\n{rules}" for group in workload.groups
-    )
+    for group in workload.groups:
+        rules = "".join(_rules(workload.rights[group]))
+        yield f"  {group}:\n    server: bench\n    privileges:\n{rules}"
+
+
+def _rules(rights: Rights) -> Iterator[str]:
+    """A rule for each schema, and one for each set of privileges on tables of it."""
+    for schema, tables in rights.items():
+        yield f"      - {{schema: {schema}, allow: [usage]}}\n"
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for table, privileges in tables.items():
+            alike.setdefault(privileges, []).append(table)
+        for privileges, names in alike.items():
+            listed = '"*"' if len(names) == len(TABLES) else f"[{', '.join(names)}]"
+            allowed = ", ".join(privileges).lower()
+            yield f"      - {{schema: {schema}, tables: {listed}, allow: [{allowed}]}}\n"
 
 
 def _grants(workload: Workload) -> Iterator[str]:

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,15 +48,27 @@ class Programs:
 
     def reconciler(self, *arguments: str, dsn: str = "", exit_code: int = 0) -> Sample:
         """Run the product."""
-        return self._run([self.product, *arguments], dsn, exit_code)
+        return self._run([self.product, *arguments], {"BENCHMARK_DSN": dsn}, (exit_code,))
 
     def script(self, name: str, *arguments: str, dsn: str = "") -> Sample:
         """Run a script of this package."""
-        return self._run([self.python, str(_HERE / f"{name}.py"), *arguments], dsn, 0)
+        script = str(_HERE / f"{name}.py")
+        return self._run([self.python, script, *arguments], {"BENCHMARK_DSN": dsn}, (0,))
 
     def bare_python(self) -> Sample:
         """Start Python and end it."""
-        return self._run([self.python, "-c", "pass"], "", 0)
+        return self._run([self.python, "-c", "pass"], {}, (0,))
+
+    def other(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        exit_codes: Sequence[int] = (0,),
+        limit_s: float | None = None,
+    ) -> Sample:
+        """Run a program of others. Raises subprocess.TimeoutExpired when it takes longer."""
+        return self._run(command, environment, exit_codes, limit_s)
 
     @property
     def output(self) -> str:
@@ -67,28 +79,37 @@ class Programs:
     def _output(self) -> Path:
         return self.folder / "output.txt"
 
-    def _run(self, command: Sequence[str], dsn: str, exit_code: int) -> Sample:
+    def _run(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        exit_codes: Sequence[int],
+        limit_s: float | None = None,
+    ) -> Sample:
         launcher = [self.python, "-I", "-S", str(_HERE / "launch.py"), str(self._output), *command]
-        result = json.loads(self._launched(launcher, dsn))
-        if result["exit_code"] != exit_code:
+        result = json.loads(self._launched(launcher, environment, limit_s))
+        if result["exit_code"] not in exit_codes:
+            wanted = " or ".join(map(str, exit_codes))
             raise FailedProgramError(
-                f"{' '.join(command)} ended with {result['exit_code']}, not {exit_code}:\n"
+                f"{command[0]} ended with {result['exit_code']}, not {wanted}:\n"
                 f"{self.output[-2000:]}"
             )
         return Sample(result["seconds"], result["peak_kib"] / 1024)
 
-    def _launched(self, launcher: Sequence[str], dsn: str) -> bytes:
+    def _launched(
+        self, launcher: Sequence[str], environment: Mapping[str, str], limit_s: float | None
+    ) -> bytes:
         """What the launcher prints. Whatever ends the wait ends all that it started too."""
         kept = {name: text for name, text in os.environ.items() if name not in _NOT_INHERITED}
         process = subprocess.Popen(
             launcher,
             stdout=subprocess.PIPE,
             cwd=self.folder,
-            env={**kept, "BENCHMARK_DSN": dsn},
+            env={**kept, **environment},
             start_new_session=True,
         )
         try:
-            text, _ = process.communicate()
+            text, _ = process.communicate(timeout=limit_s)
         except BaseException:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

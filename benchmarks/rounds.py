@@ -7,10 +7,9 @@ catalog, and a wrong one ends everything.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from statistics import median
-from typing import Final
+from typing import Final, get_args
 
 import psycopg
 
@@ -18,15 +17,19 @@ from benchmarks import limits
 from benchmarks.manifests import DATABASE, people_manifest, workload_manifest
 from benchmarks.process import Programs, Sample
 from benchmarks.rows import Aim, Limit, Row, row_of
-from benchmarks.workload import SMALLEST, Change, Workload, change_one_percent, draw
+from benchmarks.workload import SMALLEST, Change, Kind, Workload, change_one_percent, draw
 from reconciler.sandbox.postgres.cluster import ThrowawayCluster
 from reconciler.sandbox.postgres.server import ServerOptions
 from reconciler.sandbox.postgres.template import ClusterTemplate
 
+_USUAL_SIZE: Final = 5000
 OPTIONS: Final = ServerOptions(
     durable=True,
     settings={"max_locks_per_transaction": "256", "shared_buffers": "256MB"},
 )
+_LARGE: Final = replace(OPTIONS, settings={**OPTIONS.settings, "max_locks_per_transaction": "1024"})
+"""For more users: the limit is one transaction, in which each role created takes a lock."""
+
 _PAIRS: Final = 3
 """How often a round compares the manifest with a server on which nothing has changed."""
 
@@ -34,10 +37,13 @@ _STARTS: Final = 7
 _PENDING: Final = 2
 """`plan --detailed-exitcode` when there are changes."""
 
-_FIRST_APPLY: Final = Aim("ratio", 3)
-_NO_OP: Final = {5000: Aim("ratio", 2)}
+_RATIO: Final = {5000: Aim("ratio", 1.5)}
+"""What a first apply and a plan without changes may take, by size, of what nothing can beat."""
+
 _HELP: Final = Aim("seconds", 0.1)
 _VALIDATE: Final = Aim("seconds", 3)
+
+_EQUAL: Final[Kind] = "equal rights"
 
 Tell = Callable[[str], None]
 
@@ -66,17 +72,22 @@ class _Samples:
 class SizeRounds:
     """The rounds of one size, each on two new servers: one for the limits, one for the product."""
 
-    def __init__(self, template: ClusterTemplate, programs: Programs, size: int) -> None:
+    def __init__(
+        self, template: ClusterTemplate, programs: Programs, size: int, kind: Kind = _EQUAL
+    ) -> None:
         self._template = template
         self._programs = programs
-        self._before = draw(size)
+        self._kind = kind
+        self._options = OPTIONS if size <= _USUAL_SIZE else _LARGE
+        self._before = draw(size, kind)
         self._change: Change = change_one_percent(self._before)
         self._manifest = self._written("before", self._before)
         self._changed = self._written("after", self._change.after)
         self._samples = _Samples()
 
     def _written(self, when: str, workload: Workload) -> str:
-        folder = self._programs.folder / f"{len(self._before.users)}-{when}"
+        name = f"{len(self._before.users)}-{self._kind.split()[0]}"
+        folder = self._programs.folder / f"{name}-{when}"
         folder.mkdir()
         path = folder / "access.yaml"  # one manifest, before and after an edit
         path.write_text(workload_manifest(workload), encoding="utf-8")
@@ -84,9 +95,9 @@ class SizeRounds:
 
     def run(self) -> None:
         """One round more."""
-        with self._template.cluster(OPTIONS) as cluster:
+        with self._template.cluster(self._options) as cluster:
             self._measure_limits(cluster.dsn(database=DATABASE))
-        with self._template.cluster(OPTIONS) as cluster:
+        with self._template.cluster(self._options) as cluster:
             self._measure_product(cluster.dsn(database=DATABASE))
 
     def _measure_limits(self, dsn: str) -> None:
@@ -103,7 +114,8 @@ class SizeRounds:
     def _measure_product(self, dsn: str) -> None:
         found, run = self._samples, self._programs
         size, number = len(self._before.users), len(found.apply)
-        ledger = str(run.folder / f"{size}-{number}.sqlite3")  # each server has its own memory
+        name = f"{size}-{self._kind.split()[0]}-{number}.sqlite3"
+        ledger = str(run.folder / name)  # each server has its own memory
         apply = ("apply", "--yes", "--ledger", ledger, "-f")
         plan = ("plan", "--detailed-exitcode", "--ledger", ledger, "-f")
         limits.settle(dsn)
@@ -121,20 +133,20 @@ class SizeRounds:
     def rows(self) -> Iterator[Row]:
         """The rows of all rounds so far, the limits first."""
         size, found = len(self._before.users), self._samples
-        yield Row("coalesced DDL, one pipeline", size, tuple(found.ddl))
-        yield Row("catalog read, one pipeline", size, tuple(found.read))
-        yield row_of("bare Python process, no-op", size, found.floor)
-        process_s = median(sample.seconds for sample in found.floor)
-        writing_s, changing_s = median(found.ddl) + process_s, median(found.change_ddl) + process_s
-        yield row_of(
-            "first apply", size, found.apply, Limit("DDL + process", writing_s), _FIRST_APPLY
-        )
-        process = Limit("process", process_s)
-        yield row_of("plan, no-op", size, found.no_op, process, _NO_OP.get(size))
-        yield row_of("plan, 1 % changed", size, found.change_plan, process)
-        yield row_of(
-            "apply, 1 % changed", size, found.change_apply, Limit("DDL + process", changing_s)
-        )
+        of = "" if self._kind == _EQUAL else f", {self._kind}"
+        yield Row(f"coalesced DDL, one pipeline{of}", size, tuple(found.ddl))
+        yield Row(f"catalog read, one pipeline{of}", size, tuple(found.read))
+        bare = row_of(f"bare Python process, no-op{of}", size, found.floor)
+        yield bare
+        process = Limit("process", bare.seconds, bare.peak_mib)
+        writing = replace(process, name="DDL + process", seconds=bare.seconds + median(found.ddl))
+        changing_s = bare.seconds + median(found.change_ddl)
+        changing = replace(writing, seconds=changing_s)
+        aim = _RATIO.get(size)
+        yield row_of(f"first apply{of}", size, found.apply, writing, aim)
+        yield row_of(f"plan, no-op{of}", size, found.no_op, process, aim)
+        yield row_of(f"plan, 1 % changed{of}", size, found.change_plan, process)
+        yield row_of(f"apply, 1 % changed{of}", size, found.change_apply, changing)
 
 
 def measure_sizes(
@@ -143,10 +155,11 @@ def measure_sizes(
     """The rows of every size. Sizes take turns too, round by round."""
     tell("warming up")
     SizeRounds(template, programs, SMALLEST).run()
-    rounds = [SizeRounds(template, programs, size) for size in sizes]
+    kinds = [(kind, size) for kind in get_args(Kind) for size in sizes]
+    rounds = [SizeRounds(template, programs, size, kind) for kind, size in kinds]
     for number in range(repeat):
-        for size, each in zip(sizes, rounds, strict=True):
-            tell(f"{size:,} users, round {number + 1} of {repeat}")
+        for (kind, size), each in zip(kinds, rounds, strict=True):
+            tell(f"{size:,} users, {kind}, round {number + 1} of {repeat}")
             each.run()
     return [row for each in rounds for row in each.rows()]
 
@@ -176,16 +189,3 @@ def measure_validate(programs: Programs, people: int, repeat: int, tell: Tell) -
     limit = row_of("YAML events, nothing kept", people, events)
     row = row_of("validate", people, validate, Limit("events", limit.seconds), _VALIDATE)
     return [limit, row]
-
-
-def measure_all(
-    folder: Path, sizes: tuple[int, ...], people: int, repeat: int, tell: Tell
-) -> tuple[str, list[Row]]:
-    """The server that was used, in words, and all rows. Leaves nothing but files in `folder`."""
-    programs = Programs(folder)
-    with ClusterTemplate(prepare=prepare) as template:
-        server = f"PostgreSQL {template.binaries.version}"
-        rows = measure_sizes(template, programs, sizes, repeat, tell)
-    rows += measure_start(programs, tell)
-    rows += measure_validate(programs, people, repeat, tell)
-    return server, rows

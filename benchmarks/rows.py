@@ -23,10 +23,11 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a row is measured against: in words, and the median of its seconds."""
+    """What a row is measured against: in words, the median of its seconds, and its memory."""
 
     name: str
     seconds: float
+    peak_mib: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,12 @@ class Row:
     @property
     def ratio(self) -> float | None:
         return None if self.limit is None else self.seconds / self.limit.seconds
+
+    @property
+    def memory_ratio(self) -> float | None:
+        """The peak memory against that of the limit; None where either is not known."""
+        of = None if self.limit is None else self.limit.peak_mib
+        return None if of is None or self.peak_mib is None else self.peak_mib / of
 
     @property
     def is_met(self) -> bool | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from reconciler.changes import Cause
+from reconciler.passwords import NO_PASSWORD, PASSWORD
 from reconciler.source import Source
 from reconciler.state import EXACT_KINDS, Fields, Key
 
@@ -34,6 +35,9 @@ Mark = Literal["ours", "theirs", "none"]
 
 TELLING: Final = frozenset({"comment"})
 """The attributes that tell readers something, and by which nobody may do more or less."""
+
+_NEVER: Final = "infinity"
+"""The end of an account that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,11 @@ def direction(before: Fields | None, after: Fields | None, levels: Sequence[str]
     names = {**before, **after}.keys()
     for name in names - TELLING or names:
         old, new = before.get(name), after.get(name)
-        if name == "level" and old in levels and new in levels:
+        if name == PASSWORD and old != new and NO_PASSWORD in (old, new):
+            more, less = old == NO_PASSWORD, new == NO_PASSWORD
+        elif name == "valid_until" and old != new and _NEVER in (old, new):
+            more, less = new == _NEVER, old == _NEVER
+        elif name == "level" and old in levels and new in levels:
             more, less = _higher(str(old), str(new), levels)
         else:
             more, less = _compared(old, new)
@@ -149,6 +157,21 @@ def direction(before: Fields | None, after: Fields | None, levels: Sequence[str]
     if gives and takes:
         return "mixed"
     return "narrowed" if takes else "widened"
+
+
+def direction_of(key: Key, sides: tuple[Fields | None, Fields | None], whole: Fields) -> Direction:
+    """The direction of row-level security, from the first side to the second.
+
+    Switched on it takes; a policy gives, and a restrictive one takes; a policy that is another is
+    both. `whole` is a whole record of a side, for what a side leaves out.
+    """
+    before, after = sides
+    if key.kind == "row_security":
+        return direction(after, before)
+    if before is not None and after is not None:
+        return "mixed"
+    gives = bool(whole.get("permissive", True))
+    return direction(before, after) if gives else direction(after, before)
 
 
 def _higher(before: str, after: str, levels: Sequence[str]) -> tuple[bool, bool]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from reconciler.changes import Change
 from reconciler.scope import Capabilities
-from reconciler.state import EXACT_KINDS, INVENTORY_KINDS, Fields, Key, Kind, State
+from reconciler.state import EXACT_KINDS, GRANTED_BY, INVENTORY_KINDS, Fields, Key, Kind, State
 
 _CREATE_RANK: Final = {
     "server": 0,
@@ -90,12 +90,10 @@ def _update(key: Key, before: Fields, after: Fields) -> Change | None:
     names = sorted(name for name in after if before.get(name) != after[name])
     if not names:
         return None
-    return Change(
-        "update",
-        key,
-        {name: before.get(name) for name in names},
-        {name: after[name] for name in names},
-    )
+    kept = {name: before.get(name) for name in names}
+    if GRANTED_BY in before:
+        kept[GRANTED_BY] = before[GRANTED_BY]
+    return Change("update", key, kept, {name: after[name] for name in names})
 
 
 def _not_asked(desired: State, observed: State) -> Iterable[Change]:

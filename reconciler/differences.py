@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.changes import Cause, Change
-from reconciler.classify import Cell, Class, Difference, classify, direction
+from reconciler.classify import Cell, Class, Difference, classify, direction, direction_of
+from reconciler.row_rules import ROW_KINDS
 from reconciler.scope import Provenance
 from reconciler.source import Source
-from reconciler.state import EXACT_KINDS, Fields, Key, State, Value
+from reconciler.state import EXACT_KINDS, GRANTED_BY, SERVER_KINDS, Fields, Key, State, Value
 
 EXISTENCE: Final = ""
 """The name of the piece that is a record's being there."""
@@ -94,11 +95,13 @@ def pieces(
 
     `change` is what `diff` found; without `is_asked`, what a leaving account loses instead of being
     deleted, which may be an account that was never applied. `observed` is the whole record. A
-    setting that no line named before was free to be as it is: naming it is an edit, no conflict.
+    setting, or what belongs to a server, that no line named before was free to be as it is: naming
+    it is an edit, no conflict.
     """
     applied = None if comparison.applied is None else comparison.applied.get(change.key)
-    is_new_setting = change.key.kind == "setting" and change.action == "update"
-    if applied is None and (is_new_setting or not is_asked):
+    is_free = change.key.kind == "setting" or change.key.kind in SERVER_KINDS
+    is_newly_named = is_free and change.action == "update"
+    if applied is None and (is_newly_named or not is_asked):
         applied = observed
     sides = _Sides(change, observed, applied)
     is_exclusive = change.after is None or change.key.kind in EXACT_KINDS
@@ -209,7 +212,13 @@ def _difference(
     applied = _side(applied_record, {piece.name: piece.applied for piece in found}, names)
     observed = _side(change.before, {piece.name: piece.observed for piece in found}, names)
     should = desired if class_ in ("drift", "difference") else applied
-    way = direction(should, observed, comparison.levels)
+    if change.key.kind in ROW_KINDS:
+        whole = change.before or applied_record or {}
+        way = direction_of(change.key, (should, observed), whole)
+    else:
+        way = direction(should, observed, comparison.levels)
+    if observed is not None and GRANTED_BY in (change.before or {}):
+        observed = {**observed, GRANTED_BY: (change.before or {})[GRANTED_BY]}
     text = "\n".join([comparison.target, str(change.key), class_, way])
     return Difference(
         id=f"D-{hashlib.sha256(text.encode()).hexdigest()[:8]}",

@@ -84,11 +84,19 @@ class UnexpectedResponseError(TargetError):
 class CannotHoldError(TargetError):
     """What is asked does not fit what the target has; `faults` names each record and what is wrong.
 
-    The engine finds the lines that ask for these records and raises a ManifestError from it.
+    Those that are about an object which is not there have the record and the object in `absent`.
+    The engine finds the lines that ask for these records and raises a ManifestError from it, or
+    goes on without the objects where there is no other fault.
     """
 
-    def __init__(self, target: str, faults: Sequence[tuple[Key, str]]) -> None:
+    def __init__(
+        self,
+        target: str,
+        faults: Sequence[tuple[Key, str]],
+        absent: Sequence[tuple[Key, str]] = (),
+    ) -> None:
         self.faults = tuple(faults)
+        self.absent = tuple(absent)
         super().__init__(target, "; ".join(message for _, message in self.faults))
 
 

@@ -193,6 +193,7 @@ class _Grants:
             other
             for other in self._giving[grant.role]
             if other != index
+            and _gives_as_much(grants[other], grant)
             and _is_active(grants[other], instant)
             and not (verb == "starts" and grants[other].from_ == time)
         )
@@ -215,6 +216,12 @@ class _Grants:
             for role in self._reach.roles(grant.role):
                 grants[role].append(index)
         return grants
+
+
+def _gives_as_much(other: Grant, grant: Grant) -> bool:
+    """Whether another grant has every option that this one has."""
+    pairs = (other.admin, grant.admin), (other.inherit, grant.inherit), (other.set, grant.set)
+    return all(has or not is_asked for has, is_asked in pairs)
 
 
 def _exemptions(loaded: LoadedManifest, window: Window) -> Iterator[Lapse]:

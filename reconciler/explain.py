@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from reconciler.changes import Change
-from reconciler.holding import applied_fields, is_disabled, reached
+from reconciler.holding import HalfEdges, applied_fields, carries, is_disabled
 from reconciler.plan import AccessChange
 from reconciler.privilege_words import in_words
 from reconciler.scope import Capabilities, Desired
@@ -25,6 +25,9 @@ Rights = Mapping[Place, frozenset[tuple[str, str]]]
 """By place (server, kind of object, schema): pairs of object and privilege."""
 
 _NOTHING: Rights = {}
+_GIVEN: Place = ("", "admin", "")
+"""Where the roles stand that may be given to others (PostgreSQL's ADMIN OPTION)."""
+
 _SHOWN_OBJECTS = 3
 
 
@@ -46,6 +49,17 @@ def access_changes(
     for account in sorted(accounts):
         result += _of_account(account, before, after, desired.people.get(account, account))
     return tuple(sorted(result, key=lambda each: (each.person, each.account, each.verb)))
+
+
+def effective_rights(
+    desired: Desired, state: State, capabilities: Capabilities, accounts: Iterable[str]
+) -> Mapping[str, Rights]:
+    """All that each of these accounts may do in effect in a state that was read for `desired`.
+
+    What everybody may do, what owners may and what power over the whole target gives is not in it.
+    """
+    access = _Access(state, desired, capabilities)
+    return {account: access.rights_of(account) for account in accounts}
 
 
 def applied_to(observed: State, changes: Iterable[Change]) -> State:
@@ -76,6 +90,8 @@ def _of_account(
 def _less(rights: Rights, others: Rights) -> Rights:
     if rights is others:
         return _NOTHING
+    if not others:
+        return {place: pairs for place, pairs in rights.items() if pairs}
     result = {}
     for place, pairs in rights.items():
         other = others.get(place, frozenset())
@@ -94,16 +110,23 @@ class _Access:
     containers: dict[Node, list[Node]] = field(init=False)
     members: dict[Node, list[Node]] = field(init=False)
     held: dict[str, dict[Place, frozenset[tuple[str, str]]]] = field(init=False)
+    given: dict[Node, Rights] = field(init=False)
+    _half: HalfEdges = field(init=False, default_factory=HalfEdges)
     _reached: dict[Node, tuple[Node, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        containers, members = defaultdict(list), defaultdict(list)
-        for key in self.state.records:
+        containers, members, given = defaultdict(list), defaultdict(list), defaultdict(set)
+        for key, fields in self.state.records.items():
             if key[0] == "membership":
-                path = key[1]
-                containers[path[-1:]].append(path[:-1])
-                members[path[:-1]].append(path[-1:])
+                member, container = key[1][-1:], key[1][:-1]
+                if fields.get("admin") is True:
+                    given[member].add(("", "/".join(container)))
+                if carries(fields):
+                    containers[member].append(container)
+                    members[container].append(member)
+                    self._half.note(member, container, fields)
         self.containers, self.members = dict(containers), dict(members)
+        self.given = {node: {_GIVEN: frozenset(pairs)} for node, pairs in given.items()}
         self.held = self._held()
 
     def _held(self) -> dict[str, dict[Place, frozenset[tuple[str, str]]]]:
@@ -119,14 +142,15 @@ class _Access:
 
     def accounts_behind(self, changes: Iterable[Change]) -> set[str]:
         """The accounts of this state from which something that the changes alter can be reached."""
-        seen = reached((touched(change.key) for change in changes), self.members)
+        start = (touched(change.key) for change in changes)
+        seen = self._half.below(start, self.members)
         return {node[0] for node in seen if len(node) == 1 and Key("account", node) in self.state}
 
     def reached(self, node: Node) -> tuple[Node, ...]:
         """The node itself and every group and role it is in, directly or not, sorted."""
         known = self._reached.get(node)
         if known is None:
-            known = self._reached[node] = tuple(sorted(reached([node], self.containers)))
+            known = self._reached[node] = tuple(sorted(self._half.above([node], self.containers)))
         return known
 
     def rights_of(self, account: str) -> Rights:
@@ -158,6 +182,10 @@ class _Access:
 
     def rights_at(self, node: Node) -> Rights:
         """The rights that one role, group or account holds by itself."""
+        rights, given = self._held_at(node), self.given.get(node)
+        return rights if given is None else {**rights, **given}
+
+    def _held_at(self, node: Node) -> Rights:
         if len(node) == 1 and node[0] in self.held:
             return self.held[node[0]]
         fields = self.state.get(Key("role", node))
@@ -180,7 +208,7 @@ class _Access:
             for node in self.reached((account,))
             if node != (account,)
             and any(
-                pairs & rights[place]
+                pairs is rights[place] or pairs & rights[place]
                 for place, pairs in self.rights_at(node).items()
                 if place in rights
             )
@@ -215,6 +243,8 @@ def _place_phrases(place: Place, pairs: frozenset[tuple[str, str]]) -> tuple[str
             return tuple(f"the attribute {word}" for word in words)
         case (_, "role", _):
             return tuple(f"all that role {word} gives" for word in words)
+        case (_, "admin", _):
+            return tuple(f"role {word} to give to others" for word in words)
         case (server, "scope", _):
             noun = "scope" if len(words) == 1 else "scopes"
             return (f"{noun} {', '.join(words)} on {server}",)
@@ -224,13 +254,21 @@ def _place_phrases(place: Place, pairs: frozenset[tuple[str, str]]) -> tuple[str
 def _object_phrases(place: Place, pairs: frozenset[tuple[str, str]]) -> Iterator[str]:
     server, kind, schema = place
     by_object: defaultdict[str, list[str]] = defaultdict(list)
-    for name, privilege in sorted(pairs):
+    for name, privilege in pairs:
         by_object[name].append(privilege)
     by_privileges: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for name, privileges in by_object.items():
-        by_privileges[tuple(in_words(privileges))].append(name)
-    for together, names in sorted(by_privileges.items()):
+        privileges.sort()
+        by_privileges[_worded(tuple(privileges))].append(name)
+    for together in sorted(by_privileges):
+        names = sorted(by_privileges[together])
         yield f"{', '.join(together)} on {_objects(server, kind, schema, names)}"
+
+
+@lru_cache(maxsize=4096)
+def _worded(privileges: tuple[str, ...]) -> tuple[str, ...]:
+    """These privileges in words; hundreds of thousands of objects have few sets of them."""
+    return tuple(in_words(privileges))
 
 
 def _objects(server: str, kind: str, schema: str, names: Sequence[str]) -> str:

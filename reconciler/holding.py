@@ -14,7 +14,7 @@ from typing import Final
 
 from reconciler.changes import Change
 from reconciler.scope import Capabilities
-from reconciler.state import EXACT_KINDS, Fields, Key, Node, State
+from reconciler.state import EMPTY, EXACT_KINDS, Fields, Key, Node, State
 
 EDGE_OPTIONS: Final = ("inherit", "set")
 """The options of a membership of which one at least makes it carry something."""
@@ -36,8 +36,55 @@ def carries(fields: Fields) -> bool:
     From PostgreSQL 16 an edge has options, and one with ADMIN alone lets its member grant the role
     without holding it (PostgreSQL docs, GRANT). Elsewhere a membership has no options, and holds.
     """
-    options = [fields[name] for name in EDGE_OPTIONS if name in fields]
-    return not options or True in options
+    inherit, may_set = fields.get("inherit"), fields.get("set")  # asked of each of thousands
+    return inherit is True or may_set is True or (inherit is None and may_set is None)
+
+
+class HalfEdges:
+    """The memberships that carry something, and not in every way: without INHERIT, or without SET.
+
+    What a role holds is had by whoever comes to it along memberships with SET first, then along
+    those with INHERIT (PostgreSQL docs, "Role Membership"). Graphs are by node: what it is in, or
+    what is in it.
+    """
+
+    def __init__(self) -> None:
+        self._without: dict[str, set[tuple[Node, Node]]] = {name: set() for name in EDGE_OPTIONS}
+
+    def copied(self) -> HalfEdges:
+        """The same edges once more."""
+        result = HalfEdges()
+        result._without = {name: edges.copy() for name, edges in self._without.items()}
+        return result
+
+    def note(self, member: Node, container: Node, fields: Fields) -> None:
+        """Remember what this membership lacks."""
+        for name in EDGE_OPTIONS:
+            if fields.get(name) is False:
+                self._without[name].add((member, container))
+
+    def forget(self, member: Node, container: Node) -> None:
+        """There is no such membership any more."""
+        for edges in self._without.values():
+            edges.discard((member, container))
+
+    def above(self, start: Iterable[Node], containers: Mapping[Node, Iterable[Node]]) -> set[Node]:
+        """These nodes, and everything whose rights one of them has."""
+        if not any(self._without.values()):
+            return reached(start, containers)
+        become = _reached_but(start, containers, self._without["set"])
+        return _reached_but(become, containers, self._without["inherit"])
+
+    def below(self, start: Iterable[Node], members: Mapping[Node, Iterable[Node]]) -> set[Node]:
+        """These nodes, and everything that has the rights of one of them."""
+        if not any(self._without.values()):
+            return reached(start, members)
+        no_inherit, no_set = (
+            {(container, member) for member, container in self._without[name]}
+            for name in EDGE_OPTIONS
+        )
+        inheriting = _reached_but(start, members, no_inherit)
+        return _reached_but(inheriting, members, no_set)
 
 
 class Holding:
@@ -54,8 +101,21 @@ class Holding:
         self._containers: dict[Node, set[Node]] = {}
         self._members: dict[Node, set[Node]] = {}
         self._rights: Counter[Node] = Counter()
+        self._half = HalfEdges()
         for key, fields in state.records.items():
             self._put(key, fields)
+
+    def copied(self) -> Holding:
+        """The same graph once more, which goes its own way: a fifth of the time of a new one."""
+        result = Holding(EMPTY, self.capabilities)
+        result._accounts = self._accounts.copy()
+        result._groups = self._groups.copy()
+        result._edges = self._edges.copy()
+        result._containers = {node: above.copy() for node, above in self._containers.items()}
+        result._members = {node: inner.copy() for node, inner in self._members.items()}
+        result._rights = self._rights.copy()
+        result._half = self._half.copied()
+        return result
 
     def apply(self, change: Change) -> None:
         """Make the change, as a target that does as it is told would."""
@@ -107,15 +167,15 @@ class Holding:
 
     def above(self, node: Node) -> set[Node]:
         """The node itself, and every group and role it is in, directly or not."""
-        return reached([node], self._containers)
+        return self._half.above([node], self._containers)
 
     def above_all(self, names: Iterable[str]) -> set[Node]:
         """The nodes of these accounts, and every group and role that one of them is in."""
-        return reached([(name,) for name in names], self._containers)
+        return self._half.above([(name,) for name in names], self._containers)
 
     def below(self, node: Node) -> set[Node]:
         """The node itself, and everything that is in it, directly or not."""
-        return reached([node], self._members)
+        return self._half.below([node], self._members)
 
     def holders(self, node: Node) -> set[str]:
         """The accounts that may sign in and are the node, or in it, directly or not."""
@@ -133,7 +193,8 @@ class Holding:
 
     def may_sign_in(self, name: str) -> bool:
         """Whether there is an account of this name that is not disabled."""
-        return self._powers(self._accounts.get(name))[0]
+        fields = self._accounts.get(name)
+        return fields is not None and not is_disabled(fields, self.capabilities)
 
     def administrators(self) -> set[str]:
         """The accounts that may do everything there, and may sign in."""
@@ -168,6 +229,7 @@ class Holding:
             if carries(fields):
                 self._containers.setdefault(path[-1:], set()).add(path[:-1])
                 self._members.setdefault(path[:-1], set()).add(path[-1:])
+                self._half.note(path[-1:], path[:-1], fields)
         elif kind == "account":
             self._accounts[path[-1]] = fields
         elif kind == "group":
@@ -181,6 +243,7 @@ class Holding:
             del self._edges[key]
             self._containers.get(path[-1:], set()).discard(path[:-1])
             self._members.get(path[:-1], set()).discard(path[-1:])
+            self._half.forget(path[-1:], path[:-1])
         elif kind == "account":
             del self._accounts[path[-1]]
         elif kind == "group":
@@ -195,7 +258,12 @@ def is_disabled(fields: Fields, capabilities: Capabilities) -> bool:
 
 
 def _has_all(fields: Fields, some: Fields | None) -> bool:
-    return some is not None and all(fields.get(name) == value for name, value in some.items())
+    if some is None:
+        return False
+    for name, value in some.items():  # noqa: SIM110 - all() takes twice as long, for every account
+        if fields.get(name) != value:
+            return False
+    return True
 
 
 def members_of(*states: State) -> dict[Node, list[Node]]:
@@ -214,6 +282,20 @@ def reached(start: Iterable[Node], edges: Mapping[Node, Iterable[Node]]) -> set[
     waiting = list(seen)
     while waiting:
         new = [each for each in edges.get(waiting.pop(), ()) if each not in seen]
+        seen.update(new)
+        waiting += new
+    return seen
+
+
+def _reached_but(
+    start: Iterable[Node], edges: Mapping[Node, Iterable[Node]], but: Set[tuple[Node, Node]]
+) -> set[Node]:
+    """The same, along all edges but these."""
+    seen = set(start)
+    waiting = list(seen)
+    while waiting:
+        here = waiting.pop()
+        new = [each for each in edges.get(here, ()) if each not in seen and (here, each) not in but]
         seen.update(new)
         waiting += new
     return seen

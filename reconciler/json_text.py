@@ -22,17 +22,17 @@ JSON itself asks only that U+0000 to U+001F be escaped (RFC 8259, section 7)."""
 def json_text(document: Json) -> str:
     """The document with sorted keys, indented for people, and a newline at the end."""
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, indent=1)
-    return _escaped(text) + "\n"
+    return harmless(text) + "\n"
 
 
 def canonical_text(document: Json) -> str:
     """The document with sorted keys and no blanks: what a digest is taken of."""
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return _escaped(text)
+    return harmless(text)
 
 
-def _escaped(text: str) -> str:
-    """Escape what must not be seen raw; it can only stand inside the quotes of a string."""
+def harmless(text: str) -> str:
+    """JSON with what must not be seen raw escaped: only strings can have it."""
     return text if text.isascii() and "\x7f" not in text else _UNSEEN.sub(_escape, text)
 
 

@@ -12,8 +12,11 @@ from pydantic import ValidationError
 
 from reconciler.errors import ManifestError
 from reconciler.manifest.load import LoadedManifest
-from reconciler.manifest.models import EnvRef, FileRef
+from reconciler.manifest.models import Account, EnvRef, FileRef
+from reconciler.passwords import GivenPassword
 from reconciler.provider import Options, ProviderType
+from reconciler.scope import Desired
+from reconciler.secret import Secret
 from reconciler.source import Problem, suggest
 
 _MAX_SECRET_BYTES = 64 * 1024
@@ -63,6 +66,41 @@ def resolve_options(
     if problems:
         raise ManifestError(sorted(problems, key=str))
     return options
+
+
+def resolve_passwords(
+    loaded: LoadedManifest, desired: Desired, kind: ProviderType, environment: Mapping[str, str]
+) -> Mapping[str, GivenPassword]:
+    """The passwords from outside of a target's accounts, by account.
+
+    One whose reference leads nowhere has no value: it is to be left alone. Raises ManifestError
+    with every one that cannot be used, by its reference. No message repeats a value.
+    """
+    result: dict[str, GivenPassword] = {}
+    problems: list[Problem] = []
+    for account, path in desired.passwords.items():
+        entry = loaded.manifest.users[str(path[1])].accounts[desired.target]
+        assert isinstance(entry, Account)
+        assert entry.password is not None
+        result[account] = given = _given_password(entry.password, environment)
+        if given.value and (fault := kind.password_fault(given.value.reveal())):
+            text = f"what {given.reference} leads to {fault[0]}"
+            problems.append(Problem(loaded.source(*path), text, fault[1]))
+    if problems:
+        raise ManifestError(sorted(problems, key=str))
+    return result
+
+
+def _given_password(reference: EnvRef | FileRef, environment: Mapping[str, str]) -> GivenPassword:
+    if isinstance(reference, FileRef):
+        file, words = reference.file, f"{{file: {reference.file}}}"
+    else:
+        file, words = "", f"{{env: {reference.env}}}"
+    try:
+        value = Secret(resolve_reference(reference, environment))
+    except UnresolvedError as error:
+        return GivenPassword(words, None, error.message, file)
+    return GivenPassword(words, value, file=file)
 
 
 class UnresolvedError(Exception):

@@ -62,6 +62,18 @@ class AccessChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Unasked:
+    """Privileges that no line asks for and that are left alone.
+
+    `name` is the account, group or role that holds them, maybe a stranger to the manifest; `rights`
+    are phrases such as `select on 12 tables of analytics in flowdb: calls, cells, ...`.
+    """
+
+    name: str
+    rights: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TargetPlan:
     """One target's part of a plan: the changes in apply order, and all that was left alone.
 
@@ -69,6 +81,7 @@ class TargetPlan:
     of the manifest asks for and the policy leaves untouched. `drift` is what the target changed,
     and `drift_access` what that means: who lacks what, and who should not have what. `applied`
     stands for the applied state that the plan was made with; empty where nothing is known of it.
+    `unasked` says who holds the privileges that are unmanaged.
     """
 
     target: str
@@ -83,6 +96,7 @@ class TargetPlan:
     drift: tuple[Difference, ...] = ()
     drift_access: tuple[AccessChange, ...] = ()
     applied: str = ""
+    unasked: tuple[Unasked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

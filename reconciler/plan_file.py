@@ -19,7 +19,16 @@ from reconciler.classify import Class, Difference, Direction
 from reconciler.errors import PlanFileError
 from reconciler.json_node import JsonNode, WrongShapeError
 from reconciler.json_text import Json, canonical_text, json_text
-from reconciler.plan import FORMAT, AccessChange, AccessVerb, Finding, Plan, TargetPlan, counts
+from reconciler.plan import (
+    FORMAT,
+    AccessChange,
+    AccessVerb,
+    Finding,
+    Plan,
+    TargetPlan,
+    Unasked,
+    counts,
+)
 from reconciler.record_documents import (
     change_document,
     fields_document,
@@ -99,6 +108,16 @@ def _target_document(target: TargetPlan) -> dict[str, Json]:
         "drift": [difference_document(each) for each in target.drift],
         "drift_access": [access_document(each) for each in target.drift_access],
         "applied": target.applied,
+        **unasked_document(target),
+    }
+
+
+def unasked_document(target: TargetPlan) -> dict[str, Json]:
+    """Who holds what that no line asks for; nothing at all where nobody does."""
+    if not target.unasked:
+        return {}
+    return {
+        "unasked": [{"name": each.name, "rights": list(each.rights)} for each in target.unasked]
     }
 
 
@@ -272,7 +291,12 @@ def _target(node: JsonNode) -> TargetPlan:
         drift=node.each("drift", _difference),
         drift_access=node.each("drift_access", _access),
         applied=node.text("applied"),
+        unasked=node.each("unasked", _unasked) if node.has("unasked") else (),
     )
+
+
+def _unasked(node: JsonNode) -> Unasked:
+    return Unasked(node.text("name"), node.texts("rights"))
 
 
 def _change(node: JsonNode) -> Change:

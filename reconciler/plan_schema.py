@@ -18,6 +18,7 @@ _TEXT: Final[dict[str, Json]] = {"type": "string"}
 _TEXTS: Final[dict[str, Json]] = {"type": "array", "items": _TEXT}
 _NUMBER: Final[dict[str, Json]] = {"type": "integer", "minimum": 0}
 _HEIR: Final = "Who gets what is owned by what is deleted; left out where nobody does."
+_UNASKED: Final = "Who holds privileges that are unmanaged; left out where nobody does."
 _TIME: Final[dict[str, Json]] = {"type": "string", "format": "date-time"}
 
 
@@ -36,7 +37,8 @@ def plan_schema() -> dict[str, Json]:
             "finding": _object(_finding()),
             "key": _object(_key()),
             "source": _object(_source()),
-            "target": _object(_target()),
+            "target": _object(_target(), unasked=_told(_list_of("unasked"), _UNASKED)),
+            "unasked": _object({"name": _TEXT, "rights": _TEXTS}),
         },
     }
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from reconciler.state import Fields, Value
+
 OPTION: Final = "*"
 """What follows the name of a privilege in the word for its grant option."""
 
@@ -29,6 +31,7 @@ _ALL: Final[Mapping[str, tuple[str, ...]]] = {
     "language": ("USAGE",),
     "foreign data wrapper": ("USAGE",),
     "foreign server": ("USAGE",),
+    "large object": ("SELECT", "UPDATE"),
     "tablespace": ("CREATE",),
     "parameter": ("ALTER SYSTEM", "SET"),
 }
@@ -68,6 +71,20 @@ def in_words(words: Iterable[str]) -> list[str]:
         elif base not in given:
             result.append(f"the grant option for {base}")
     return result
+
+
+def less(fields: Fields, others: Fields) -> dict[str, Value]:
+    """By object of a privilege record, the privileges that only `fields` has."""
+    result: dict[str, Value] = {}
+    for name, words in fields.items():
+        left = sorted(_set_of(words) - _set_of(others.get(name)))
+        if left:
+            result[name] = tuple(left)
+    return result
+
+
+def _set_of(value: Value) -> frozenset[str]:
+    return frozenset(value) if isinstance(value, tuple) else frozenset()
 
 
 def column_name(table: str, column: str) -> str:

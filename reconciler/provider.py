@@ -14,6 +14,7 @@ from typing import Annotated, Protocol, runtime_checkable
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
 
 from reconciler.changes import Change, Journal, Outcome
+from reconciler.passwords import Marks, Standing
 from reconciler.scope import Capabilities, Desired, Scope
 from reconciler.secret import Secret
 from reconciler.source import Problem
@@ -63,7 +64,8 @@ class Identity:
 
     `account` and `untouchable` (more names, such as a bootstrap administrator) are never changed by
     any plan. `place` tells this system from others of its kind: without secrets, the same for every
-    account that reaches it, and empty where that cannot be told.
+    account that reaches it, and empty where that cannot be told. `server_owners` are those of
+    `untouchable` who are so for owning a server alone.
     """
 
     system: str
@@ -71,6 +73,7 @@ class Identity:
     account: str
     untouchable: frozenset[str] = frozenset()
     place: str = ""
+    server_owners: frozenset[str] = frozenset()
 
 
 class Provider(Protocol):
@@ -88,7 +91,8 @@ class Provider(Protocol):
         """
 
     def normalize(self, desired: State, observed: State) -> State:
-        """Desired in the spelling that `observe` will read back. No I/O.
+        """Desired in the spelling that `observe` will read back. No I/O, but for what only the
+        target knows (decision 13); that leaves no trace there.
 
         Applying it to its own result changes nothing. Raises ManifestError with all it cannot hold.
         """
@@ -199,6 +203,16 @@ class Limited(Protocol):
 
 
 @runtime_checkable
+class Doubting(Protocol):
+    """A provider that cannot always tell whether what is asked is what is there."""
+
+    def doubts(self) -> Mapping[Key, Mapping[str, str]]:
+        """The values that `normalize` left as they are there, since nobody can tell, and why: by
+        record and field, since the last `observe`. No I/O.
+        """
+
+
+@runtime_checkable
 class Foreseeing(Protocol):
     """A provider whose target can say of some changes that they would fail, or bring about more."""
 
@@ -207,6 +221,28 @@ class Foreseeing(Protocol):
 
         A blocking one says why it would fail. Reads only where there is something to ask about.
         """
+
+
+@runtime_checkable
+class KeepingPasswords(Protocol):
+    """A provider whose accounts' passwords can come from outside, and that knows them again."""
+
+    def compare_passwords(
+        self, given: Mapping[str, Secret], marks: Marks
+    ) -> Mapping[str, Standing]:
+        """How the passwords of these accounts stand, those that are given and those that are
+        marked; of one that is not there nothing. Only reads. `apply` sends what is given here.
+        """
+
+    def password_marks(self) -> Marks:
+        """What is to be remembered of the passwords that `apply` set, and of those that
+        `compare_passwords` found as they are given.
+        """
+
+
+def _no_password_fault(value: str) -> None:
+    """What is wrong with a password, on a target that takes none."""
+    del value
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,3 +262,5 @@ class ProviderType:
     words: Mapping[str, str]
     """How this system reads the manifest's words (user, group, server, role, grant): for the docs.
     """
+    password_fault: Callable[[str], tuple[str, str] | None] = _no_password_fault
+    """Why a password from outside cannot be used, and what to do; repeats nothing of it."""

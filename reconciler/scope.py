@@ -10,10 +10,10 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from reconciler.source import Problem, Source
-from reconciler.state import SERVER_KINDS, Fields, Key, State
+from reconciler.state import PRINCIPAL_KINDS, SERVER_KINDS, Fields, Key, State
 
 Prune = Literal["never", "owned", "all"]
 Leavers = Literal["disable", "delete"]
@@ -37,7 +37,10 @@ class Capabilities:
     have settings of their own, for all servers or for one. `administrator`: the fields of an
     account that may do everything there, or None where there is no such account. `sessions`: open
     sessions of an account can be ended. `heirs`: what an account or role owns can be given to
-    another before it is deleted.
+    another before it is deleted. `row_security`: tables of its
+    servers have row-level security. `objects`: servers have schemas and objects that are owned.
+    `edge_options`: the options that a membership has. `given_passwords`: an account's password can
+    come from outside, and be made anew on request.
     """
 
     groups: bool = False
@@ -56,6 +59,10 @@ class Capabilities:
     sessions: bool = False
     settings: bool = False
     heirs: bool = False
+    row_security: bool = False
+    edge_options: tuple[str, ...] = ()
+    objects: bool = False
+    given_passwords: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +72,19 @@ class Scope:
     `roles` holds paths, as in the keys of role records. `leavers` are accounts of users whose state
     takes everything away. `open_members` and `open_groups` are groups whose list of members, or of
     inner groups, is left out and so not managed. `emptied` are paths of roles and groups that an
-    empty list leaves without anybody. `foreign` are roles that declared ones inherit and the
-    manifest does not declare. `protected` holds shell patterns. `servers` are names on the target
+    empty list leaves without anybody. `foreign` are roles that the manifest names and does
+    not declare: inherited ones, creators, owners, the heir; `inherited` those of them that declared
+    ones inherit. `protected` holds shell patterns. `servers` are names on the target
     (databases, FlowAPI servers). `object_kinds` are the kinds of object on which somebody is given
     something, `attributes` the names of all attributes that somebody is given, and `settings` says
-    whether anybody has settings: a provider need not read any others.
+    whether anybody has settings: a provider need not read any others. `public` are the keys of all
+    records of what everybody may do: no others are observed. `ownerships` and `schemas`
+    are the paths of the records of these kinds that the manifest asks for: no others are observed.
+    `schema_comments` says whether a schema is given a comment. `places` are the schemas that the
+    manifest says anything of, each with its server: whoever holds something there is of interest.
+    `row_security` are the tables whose row-level security is managed, `policy_tables` those of them
+    whose policies are: of no other table either is observed.
+    `at_least` are roles that may hold more privileges than the manifest gives them.
     """
 
     accounts: frozenset[str] = frozenset()
@@ -85,13 +100,22 @@ class Scope:
     object_kinds: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     settings: bool = False
+    row_security: frozenset[tuple[str, ...]] = frozenset()
+    policy_tables: frozenset[tuple[str, ...]] = frozenset()
+    public: frozenset[Key] = frozenset()
+    ownerships: frozenset[tuple[str, ...]] = frozenset()
+    schemas: frozenset[tuple[str, ...]] = frozenset()
+    schema_comments: bool = False
+    places: frozenset[tuple[str, str]] = frozenset()
+    at_least: frozenset[str] = frozenset()
+    inherited: frozenset[str] = frozenset()
 
     def widened(self, state: State, protected: Iterable[str]) -> Scope:
         """This scope with the names of a state too: what was declared once and may have to go."""
         servers = {key.path[0] for key in state.records if key.kind == "server"}
         in_servers = ("privilege", "default_privilege")
         servers |= {key.path[1] for key in state.records if key.kind in in_servers} - {""}
-        servers |= {key.path[0] for key in state.records if key.kind in SERVER_KINDS}
+        servers |= {key.path[0] for key in state.records if key.kind in SERVER_KINDS} - {""}
         return replace(
             self,
             accounts=self.accounts | state.names("account"),
@@ -101,6 +125,7 @@ class Scope:
             protected=tuple(sorted({*self.protected, *protected})),
             object_kinds=self.object_kinds | object_kinds(state.records),
             settings=self.settings or has_settings(state.records),
+            places=self.places | places(state.records),
         )
 
     def is_protected(self, name: str) -> bool:
@@ -114,8 +139,37 @@ def has_settings(keys: Iterable[Key]) -> bool:
 
 
 def object_kinds(keys: Iterable[Key]) -> frozenset[str]:
-    """The kinds of object that the privileges among these records are about."""
-    return frozenset(key.path[2] for key in keys if key.kind == "privilege")
+    """The kinds of object that the privileges and owners among these records are about."""
+    at = {"privilege": 2, "ownership": 1, "public_privilege": 1}
+    return frozenset(key.path[at[key.kind]] for key in keys if key.kind in at)
+
+
+_NOWHERE: Final = PRINCIPAL_KINDS | {"membership", "setting", "server"}
+"""The kinds of record that are about no schema."""
+
+
+def places(records: Mapping[Key, Fields]) -> frozenset[tuple[str, str]]:
+    """The schemas that these records are about, each with its server."""
+    found: set[tuple[str, str]] = set()
+    for key, fields in records.items():
+        if key[0] in _NOWHERE:  # nearly all of them: not to be matched with every case
+            continue
+        match key:
+            case ("privilege", (_, server, "schema", _)):
+                found.update((server, name) for name in fields)
+            case ("ownership" | "public_privilege", (server, "schema", _)):
+                found.update((server, name) for name in fields)
+            case ("privilege", (_, server, _, schema)):
+                found.add((server, schema))
+            case ("default_privilege", (_, server, _, _, schema)):
+                found.add((server, schema))
+            case ("ownership" | "public_privilege", (server, _, schema)):
+                found.add((server, schema))
+            case ("public_default", (server, _, _, schema)):
+                found.add((server, schema))
+            case ("schema" | "row_security" | "policy", (server, schema, *_)):
+                found.add((server, schema))
+    return frozenset(each for each in found if each[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +276,8 @@ class Desired:
 
     `people` gives the name to show for an account. `state` is in manifest spelling until the
     provider has normalised it. `ends_sessions` are the memberships whose end also ends the open
-    sessions of those who held them.
+    sessions of those who held them. `passwords` are the accounts whose password comes from outside,
+    each with the place of the reference to it.
     """
 
     target: str
@@ -234,6 +289,7 @@ class Desired:
     people: Mapping[str, str]
     rules: Rules = field(default_factory=Rules)
     ends_sessions: frozenset[Key] = frozenset()
+    passwords: Mapping[str, Path] = field(default_factory=dict)
 
     def problem(self, key: Key, message: str, hint: str = "") -> Problem:
         """What is wrong with a record, at the first line that asks for it."""

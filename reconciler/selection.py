@@ -25,10 +25,20 @@ from reconciler.differences import (
     pieces,
 )
 from reconciler.holding import members_of, reached
+from reconciler.ownerships import set_aside
 from reconciler.plan import changed_name
 from reconciler.provider import Warned
+from reconciler.row_rules import named_by_policy, same_tables
 from reconciler.scope import Capabilities, Desired, Policy, Scope
-from reconciler.state import EXACT_KINDS, PRINCIPAL_KINDS, Fields, Key, Node, State
+from reconciler.state import (
+    EXACT_KINDS,
+    PRINCIPAL_KINDS,
+    SERVER_KINDS,
+    Fields,
+    Key,
+    Node,
+    State,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,8 @@ def select(
         if permitted is not None:
             is_touched = _touches(permitted, desired.scope, untouchable)
             (protected if is_touched else chosen).append(permitted)
+    chosen, owned = set_aside(chosen, desired.scope.is_protected, _without)
+    protected += owned
     tied = _tied(chosen, protected, observed)
     protected += [change for change in chosen if change.key in tied]
     chosen = [change for change in chosen if change.key not in tied]
@@ -294,12 +306,18 @@ def _tied(chosen: Sequence[Change], protected: Sequence[Change], observed: State
     left = (key for key in observed.records if key not in removed and key[0] != "setting")
     ends = {end for key in left for end in _ends(key)}  # settings go with whom they are of
     used = {Key(kind, end) for end in ends for kind in PRINCIPAL_KINDS}
-    return frozenset(
+    tied = frozenset(
         change.key
         for change in chosen
-        if (change.action != "delete" and missing & _ends(change.key))
+        if (change.action != "delete" and missing & _named(change))
         or (change.action == "delete" and change.key in used)
     )
+    return tied | same_tables(chosen, tied)
+
+
+def _named(change: Change) -> frozenset[tuple[str, ...]]:
+    """The principals that have to be there for a change to be made."""
+    return _ends(change.key) | named_by_policy(change.key, change.after)
 
 
 def _ends(key: Key) -> frozenset[tuple[str, ...]]:
@@ -338,18 +356,22 @@ def is_removable(key: Key, scope: Scope, policy: Policy) -> bool:
 
     Rights are removable where the manifest declares the role or group they are held in, or the role
     or group that holds them. Things (roles, groups, servers) only with `prune: all`. A setting that
-    no line ever named gives nobody anything, and is left alone; so are the owners, and what
-    everybody may do, where no line says anything of them.
+    no line ever named gives nobody anything, and is left alone; so are the owners, what everybody
+    may do where no line says anything of it, and what roles hold that the manifest only mentions.
     """
     match policy.prune, key.kind:
         case "never", _:
             return False
         case _, "account" | "group" | "role" if key.path[-1] in scope.foreign:
             return False
+        case "all", "privilege" | "default_privilege" if key.path[0] in scope.foreign:
+            return False
         case _, "setting" | "schema" | "ownership" | "row_security":
             return False
         case _, "public_privilege" | "public_default":
             return False
+        case _, "policy":
+            return key.path[:-1] in scope.policy_tables
         case "all", _:
             return True
         case _, "membership":
@@ -372,6 +394,11 @@ def _is_declared_bundle(name: str, scope: Scope) -> bool:
 
 
 def _touches(change: Change, scope: Scope, untouchable: frozenset[str]) -> bool:
-    """Whether the change alters a protected name: the thing itself, or what is held by it."""
+    """Whether the change alters a protected name: the thing itself, or what is held by it.
+
+    What belongs to a server is nobody's, whatever it is called.
+    """
+    if change.key.kind in SERVER_KINDS:
+        return False
     name = changed_name(change.key)
     return name in untouchable or scope.is_protected(name)

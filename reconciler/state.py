@@ -67,6 +67,13 @@ EXACT_KINDS: Final[frozenset[Kind]] = frozenset({"privilege", "default_privilege
 INVENTORY_KINDS: Final[frozenset[Kind]] = frozenset({"object"})
 RIGHT_KINDS: Final[frozenset[Kind]] = frozenset({"membership", "privilege", "default_privilege"})
 PRINCIPAL_KINDS: Final[frozenset[Kind]] = frozenset({"account", "group", "role"})
+USUAL_EDGE: Final[Fields] = {"admin": False, "inherit": True, "set": True}
+"""The options of a membership, on a target that has any, where nobody says otherwise."""
+
+GRANTED_BY: Final = "granted_by"
+"""The field of an observed membership that names who granted it, where that was neither we nor the
+target. It is no option: it is shown, and compared with nothing."""
+
 SERVER_KINDS: Final[frozenset[Kind]] = frozenset(
     {"schema", "ownership", "public_privilege", "public_default", "row_security", "policy"}
 )

@@ -232,8 +232,12 @@ def _type(schema: Schema) -> str:
             return _code(str(value))
         case {"anyOf": list(choices)} | {"oneOf": list(choices)}:
             return " or ".join(dict.fromkeys(_type(choice) for choice in choices))
+        case {"if": _, "then": dict(one), "else": dict(other)}:
+            return " or ".join(_type(each) for each in (other, one))
         case {"type": "array", "items": items}:
             return f"list of {_type(items)}"
+        case {"type": "array", "maxItems": 0}:
+            return "an empty list"
         case {"type": "object", "additionalProperties": dict(values)}:
             return f"by name: {_type(values)}"
         case {"format": "date-time"}:
@@ -313,8 +317,10 @@ def _capabilities(kind: ProviderType) -> str:
         ("roles belong to one server", _yes(held.roles_in_servers)),
         ("accounts can be disabled", _yes(held.disabled is not None)),
         ("temporary passwords of new accounts", _PASSWORDS[held.passwords]),
+        ("passwords from outside, and new ones on request", _yes(held.given_passwords)),
         ("changes in transactions", _yes(held.transactions, "one by one")),
         ("settings of accounts and roles", _yes(held.settings)),
+        ("options of memberships", ", ".join(map(_code, held.edge_options)) or "none"),
         ("attributes", ", ".join(map(_code, held.attributes)) or "none"),
     ]
     return _table(["It has", ""], rows)

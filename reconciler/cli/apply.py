@@ -10,7 +10,13 @@ import click
 
 from reconciler.changes import Change
 from reconciler.cli.interrupts import Interrupts
-from reconciler.cli.options import accept_option, common_options, ledger_option, unmanaged_option
+from reconciler.cli.options import (
+    accept_option,
+    common_options,
+    ledger_option,
+    rotate_option,
+    unmanaged_option,
+)
 from reconciler.cli.plan_files import check_signature, read_plan
 from reconciler.cli.running import open_run
 from reconciler.cli.session import Session
@@ -67,8 +73,9 @@ class _Wishes:
     "--credentials-out",
     metavar="FILE",
     default="",
-    help="A new file for the temporary passwords of new accounts.",
+    help="A new file for temporary passwords.",
 )
+@rotate_option
 @accept_option
 @unmanaged_option
 @ledger_option
@@ -84,6 +91,7 @@ def command(
     max_failures: int,
     deadline: int | None,
     credentials_out: str,
+    rotate: tuple[str, ...],
     accept: tuple[str, ...],
     unmanaged: bool,
 ) -> int:
@@ -93,13 +101,23 @@ def command(
     longer fits. Without FILE the plan is made now and shown, and you are asked.
     """
     session.ledger = ledger
-    choice = Choice(frozenset(accept), only_expiry=only == "expiry", revokes_first=revoke_first)
+    choice = Choice(
+        frozenset(accept),
+        only_expiry=only == "expiry",
+        revokes_first=revoke_first,
+        rotate=frozenset(rotate),
+    )
     asks = plan_file is None and not yes and not choice.only_expiry
     wishes = _Wishes(
         not asks, choice, credentials_out, unmanaged, max_failures, deadline or float("inf")
     )
     if revoke_first and plan_file is not None:
         raise UsageError("the order of a saved plan stands; give --revoke-first to plan")
+    if rotate and (plan_file is not None or choice.only_expiry):
+        raise UsageError(
+            "--rotate-password asks for changes that neither a saved plan nor --only expiry has: "
+            "give it to plan, or leave the other out. Nothing was read or written."
+        )
     if asks and not session.is_interactive:
         raise UsageError(
             "nobody can be asked here, since stdin is no terminal: give --yes, or the file of a "
@@ -180,7 +198,7 @@ def _check_credentials(plan: Plan, work: Mapping[str, Sequence[Change]], wishes:
         needed = [name for name in target.new_passwords if name in changed]
         if needed:
             raise UsageError(
-                f"{needed[0]} on {target.target} and maybe more new accounts get a temporary "
+                f"{needed[0]} on {target.target} and maybe more accounts get a temporary "
                 "password: name a new file to write them to, --credentials-out FILE. Nothing was "
                 "written."
             )

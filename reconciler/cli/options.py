@@ -99,6 +99,17 @@ def accept_option(command: Command) -> Command:
     )(command)
 
 
+def rotate_option(command: Command) -> Command:
+    """Add `--rotate-password`, which asks for new temporary passwords."""
+    return click.option(
+        "--rotate-password",
+        "rotate",
+        multiple=True,
+        metavar="USER[@TARGET]",
+        help="Give this user's account a new temporary password; repeatable.",
+    )(command)
+
+
 def ledger_option(command: Command) -> Command:
     """Add `--ledger`, which says where runs are recorded."""
     return click.option(

@@ -9,7 +9,13 @@ from typing import Final
 
 import click
 
-from reconciler.cli.options import accept_option, common_options, ledger_option, unmanaged_option
+from reconciler.cli.options import (
+    accept_option,
+    common_options,
+    ledger_option,
+    rotate_option,
+    unmanaged_option,
+)
 from reconciler.cli.plan_files import check_destination, write_plan, write_signature
 from reconciler.cli.running import open_run
 from reconciler.cli.session import Session
@@ -35,6 +41,7 @@ _CHANGES_PENDING: Final = 2
     is_flag=True,
     help="For emergencies: take away before anything is given, at the risk of gaps.",
 )
+@rotate_option
 @accept_option
 @unmanaged_option
 @ledger_option
@@ -47,6 +54,7 @@ def command(
     detailed_exitcode: bool,
     statements: bool,
     revoke_first: bool,
+    rotate: tuple[str, ...],
     accept: tuple[str, ...],
     unmanaged: bool,
 ) -> int:
@@ -62,7 +70,9 @@ def command(
     if out is not None:
         check_destination(out)
     with open_run(session) as run:
-        plan = run.plan(Choice(frozenset(accept), revokes_first=revoke_first))
+        plan = run.plan(
+            Choice(frozenset(accept), revokes_first=revoke_first, rotate=frozenset(rotate))
+        )
         sent = run.preview(plan) if statements or session.wants_sql else {}
         scripts = run.scripts(plan) if session.wants_sql else {}
         signing = run.loaded.manifest.policies.plan_signature

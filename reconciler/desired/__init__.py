@@ -8,13 +8,20 @@ has not. Pure. The spelling of a target (upper case, wildcards, defaults) belong
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.desired.boundaries import has_ended, has_started, last_boundary, next_boundary
+from reconciler.desired.edges import refuse_options
 from reconciler.desired.holders import HolderExpansion
+from reconciler.desired.mentions import mentioned
+from reconciler.desired.objects import ObjectExpansion
+from reconciler.desired.passwords import given_passwords
+from reconciler.desired.public import PublicExpansion
 from reconciler.desired.reach import Reach
 from reconciler.desired.records import Records
 from reconciler.desired.roles import RoleExpansion
+from reconciler.desired.row_security import RowSecurityExpansion
 from reconciler.desired.rules import RuleExpansion, Survey
 from reconciler.desired.separations import held_together
 from reconciler.desired.settings import SettingExpansion
@@ -33,6 +40,7 @@ from reconciler.scope import (
     Scope,
     has_settings,
     object_kinds,
+    places,
 )
 from reconciler.source import Problem, suggest
 from reconciler.state import PRINCIPAL_KINDS, State
@@ -60,11 +68,13 @@ def expand(
         if target.provider in capabilities:
             view = TargetView(loaded, name, capabilities[target.provider], at, window=window)
             records = _records(view)
+            passwords = given_passwords(view, records)
             rules = RuleExpansion(view, records, survey)
             rules.refuse_sessions()
             rules.refuse_heir()
+            refuse_options(view, records)
             problems += records.problems
-            result[name] = _desired(view, records, rules)
+            result[name] = replace(_desired(view, records, rules), passwords=passwords)
     if problems:
         raise ManifestError(sorted(problems, key=str))
     return result
@@ -96,6 +106,9 @@ def _records(view: TargetView) -> Records:
     holders.add_holders()
     holders.add_accounts()
     SettingExpansion(view, records).add_settings()
+    RowSecurityExpansion(view, records).add_row_security()
+    PublicExpansion(view, records).add_public()
+    ObjectExpansion(view, records).add_objects()
     return records
 
 
@@ -130,6 +143,7 @@ def _removals(removals: RemovalsModel) -> Removals:
 
 def _scope(view: TargetView, records: Records) -> Scope:
     groups = records.names("group")
+    of_objects = [key for key in records.fields if key[0] in ("ownership", "schema")]
     return Scope(
         accounts=records.names("account"),
         leavers=frozenset(
@@ -140,10 +154,19 @@ def _scope(view: TargetView, records: Records) -> Scope:
         open_groups=frozenset(g for g in groups if view.manifest.groups[g].groups is None),
         roles=frozenset(key.path for key in records.fields if key.kind == "role"),
         emptied=records.emptied,
-        foreign=frozenset(records.foreign),
+        foreign=mentioned(view, records),
+        inherited=frozenset(
+            key.path[0]
+            for key in records.fields
+            if key[0] == "membership" and key.path[0] in records.foreign
+        ),
         servers=frozenset(view.servers.values()),
         protected=tuple(sorted(view.manifest.targets[view.target].policy.protect)),
         object_kinds=object_kinds(records.fields),
+        places=places(records.fields),
+        at_least=frozenset(
+            path[-1] for name, path in view.role_paths.items() if view.roles[name].holds_at_least
+        ),
         attributes=frozenset(
             name
             for key, fields in records.fields.items()
@@ -151,4 +174,12 @@ def _scope(view: TargetView, records: Records) -> Scope:
             for name in fields
         ),
         settings=has_settings(records.fields),
+        row_security=frozenset(k.path for k in records.fields if k[0] == "row_security"),
+        policy_tables=frozenset(records.policy_tables),
+        public=frozenset(
+            key for key in records.fields if key[0] in ("public_privilege", "public_default")
+        ),
+        ownerships=frozenset(key.path for key in of_objects if key.kind == "ownership"),
+        schemas=frozenset(key.path for key in of_objects if key.kind == "schema"),
+        schema_comments=any(records.fields[key] for key in of_objects if key.kind == "schema"),
     )

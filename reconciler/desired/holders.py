@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.desired.edges import add_edge
 from reconciler.desired.records import Records
 from reconciler.desired.roles import attributes
 from reconciler.desired.view import TargetView
+from reconciler.manifest.edges import edge_options
 from reconciler.manifest.models import Account
 from reconciler.scope import Path
-from reconciler.state import Key
+from reconciler.state import Fields, Key
 
 
 class HolderExpansion:
@@ -36,10 +38,12 @@ class HolderExpansion:
                 users = (user for user, _ in self._users_of(index))
                 self._holders.update(user for user in users if user in self._active)
             elif grant.user is not None:
-                self._add_membership(self.view.role_paths[grant.role], grant.user, path)
+                container = self.view.role_paths[grant.role]
+                self._add_membership(container, grant.user, edge_options(grant), path)
             elif grant.group is not None and self.view.capabilities.groups:
                 container = self.view.role_paths[grant.role]
-                self.records.add(Key("membership", (*container, grant.group)), {}, path)
+                key = Key("membership", (*container, grant.group))
+                add_edge(self.records, key, edge_options(grant), path)
                 self._add_group(grant.group)
             else:
                 self._add_flat(index)
@@ -49,7 +53,7 @@ class HolderExpansion:
         container = self.view.role_paths[grant.role]
         self._note_if_empty(grant.group or "", container)
         for user, paths in self._users_of(index):
-            self._add_membership(container, user, *paths)
+            self._add_membership(container, user, {}, *paths)
 
     def _users_of(self, index: int) -> Iterator[tuple[str, tuple[Path, ...]]]:
         """The users whom a grant reaches, each with the places that say so."""
@@ -66,11 +70,13 @@ class HolderExpansion:
         if not self.view.flattened(group):
             self.records.granted_to_nobody.add(container)
 
-    def _add_membership(self, container: tuple[str, ...], user: str, *paths: Path) -> None:
+    def _add_membership(
+        self, container: tuple[str, ...], user: str, options: Fields, *paths: Path
+    ) -> None:
         if user in self._active:
             self._holders.add(user)
             key = Key("membership", (*container, self.view.account_names[user]))
-            self.records.add(key, {}, *paths)
+            add_edge(self.records, key, options, *paths)
 
     def _add_group(self, first: str) -> None:
         """A group of the target, and the groups in it, with their members."""
@@ -83,7 +89,7 @@ class HolderExpansion:
             self._note_if_empty(name, (name,))
             group = self.view.manifest.groups[name]
             for index, user in enumerate(group.members or ()):
-                self._add_membership((name,), user, ("groups", name, "members", index))
+                self._add_membership((name,), user, {}, ("groups", name, "members", index))
             for index, inner in enumerate(group.groups or ()):
                 path: Path = ("groups", name, "groups", index)
                 self.records.add(Key("membership", (name, inner)), {}, path)
@@ -131,6 +137,6 @@ class HolderExpansion:
         role = self.view.roles[name]
         own = [role.level] if role.level in rank else []
         roles = self.view.roles
-        inherited = [self._role_level(each, rank) for each in role.inherits if each in roles]
+        inherited = [self._role_level(each, rank) for each in role.includes if each in roles]
         levels = [level for level in (*own, *inherited) if level is not None]
         return max(levels, key=lambda level: rank[level], default=None)

@@ -45,7 +45,7 @@ class Reach:
     @cached_property
     def _inherited(self) -> Mapping[str, Sequence[str]]:
         roles = self._manifest.roles
-        return {name: [r for r in role.inherits if r in roles] for name, role in roles.items()}
+        return {name: [r for r in role.includes if r in roles] for name, role in roles.items()}
 
     def holders(self, index: int) -> Iterator[str]:
         """The users whom the grant of this number reaches, in no particular order."""

@@ -17,7 +17,7 @@ from reconciler.state import Fields, Key, Kind, Value
 class Records:
     """The records found so far; `emptied` and `foreign` as in Scope, `problems` as in an error.
 
-    `paths` may also say why there is no record of a key.
+    `policy_tables` are as in Scope. `paths` may also say why there is no record of a key.
     """
 
     def __init__(self, view: TargetView) -> None:
@@ -25,6 +25,7 @@ class Records:
         self.fields: dict[Key, dict[str, Value]] = {}
         self.paths: dict[Key, tuple[Path, ...]] = {}
         self.foreign: set[str] = set()
+        self.policy_tables: set[tuple[str, ...]] = set()
         self.granted_to_nobody: set[tuple[str, ...]] = set()
         self.problems: list[Problem] = []
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from reconciler.desired.privileges import add_rule
+from reconciler.desired.edges import add_edge
+from reconciler.desired.privileges import RuleReader
 from reconciler.desired.records import Records
 from reconciler.desired.view import TargetView
+from reconciler.manifest.edges import edge_options, role_name
 from reconciler.manifest.models import PrivilegeRule, Role
 from reconciler.scope import Path
 from reconciler.source import suggest
@@ -53,6 +55,7 @@ class RoleExpansion:
     def __init__(self, view: TargetView, records: Records) -> None:
         self.view = view
         self.records = records
+        self._rules = RuleReader(records)
 
     def add_servers(self) -> None:
         """The servers of the target, with what is managed of them."""
@@ -131,7 +134,7 @@ class RoleExpansion:
         if self.view.capabilities.inheritance:
             return None if role.scopes is None else tuple(sorted(role.scopes))
         found = None if role.scopes is None else set(role.scopes)
-        for index, inherited in enumerate(role.inherits):
+        for index, inherited in enumerate(role.includes):
             if inherited not in self.view.roles:
                 message = (
                     f'a role cannot inherit "{inherited}", which the manifest does not declare,'
@@ -147,8 +150,9 @@ class RoleExpansion:
         return None if found is None else tuple(sorted(found))
 
     def _add_inheritance(self, name: str, role: Role) -> None:
-        for index, inherited in enumerate(role.inherits):
+        for index, entry in enumerate(role.inherits):
             path: Path = ("roles", name, "inherits", index)
+            inherited = role_name(entry)
             if inherited in self.view.roles:
                 container = self.view.role_paths[inherited]
             elif self.view.capabilities.foreign_roles:
@@ -157,21 +161,25 @@ class RoleExpansion:
             else:
                 self.records.refuse(path, f'there is no role "{inherited}"')
                 continue
-            self.records.add(
-                Key("membership", (*container, self.view.role_paths[name][-1])), {}, path
-            )
+            key = Key("membership", (*container, self.view.role_paths[name][-1]))
+            add_edge(self.records, key, edge_options(entry), path)
 
     # Privileges
 
     def _add_privileges(self, name: str, role: Role) -> None:
-        for index, rule in enumerate(role.privileges):
-            path: Path = ("roles", name, "privileges", index)
+        if role.holds_at_least and not self.view.capabilities.privileges:
+            self.records.refuse(("roles", name, "privileges"), "a role has no privileges")
+            return
+        rules_at = role.rules_at
+        for index, rule in enumerate(role.rules):
+            path: Path = ("roles", name, *rules_at, index)
             if not self.view.capabilities.privileges:
                 self.records.refuse(path, "a role has no privileges")
                 continue
-            database = "" if rule.is_cluster_wide else self._database(role, rule, path)
+            is_shared = self._rules.is_cluster_wide(rule)
+            database = "" if is_shared else self._database(role, rule, path)
             if database is not None:
-                add_rule(self.records, (role.name or name, database), rule, path)
+                self._rules.add((role.name or name, database), rule, path)
 
     def _database(self, role: Role, rule: PrivilegeRule, path: Path) -> str | None:
         own = self.view.servers.get(role.server or "")

@@ -118,7 +118,7 @@ class RuleExpansion:
         """The memberships of roles in roles by which a role includes the wanted ones."""
         if self.view.capabilities.inheritance:
             for name in self._reach.roles(role):
-                for inner in self.view.roles[name].inherits:
+                for inner in self.view.roles[name].includes:
                     if inner in self.view.roles and wanted & self._reach.roles(inner):
                         yield self._key(inner, self.view.role_paths[name][-1])
 

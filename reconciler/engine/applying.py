@@ -20,6 +20,7 @@ from reconciler.engine.recording import Recording, recorded, summary
 from reconciler.engine.remembering import applied_after
 from reconciler.errors import LockHeldError, ReconcilerError, StaleError, TargetError, UsageError
 from reconciler.explain import applied_to
+from reconciler.passwords import AS_GIVEN, asked_password
 from reconciler.plan import Plan
 from reconciler.report import Report, TargetReport
 from reconciler.staleness import stale_reasons
@@ -27,8 +28,9 @@ from reconciler.state import Key
 from reconciler.times import time_text
 
 if TYPE_CHECKING:
+    from reconciler.engine.inputs import Limits
     from reconciler.engine.reading import Reading
-    from reconciler.engine.run import Limits, Run
+    from reconciler.engine.run import Run
 
 
 _SHOWN_REASONS: Final = 20
@@ -57,6 +59,7 @@ class Application:
             readings = self._readings()
             self._check_current(readings)
             self._last = dict(readings)
+            self._check_passwords()
             recovered: tuple[str, ...] = ()
             if recording is not None:
                 recording.check_applied(self._plan, readings)
@@ -151,6 +154,19 @@ class Application:
                 f"{minutes} minutes old at most; plan again"
             )
 
+    def _check_passwords(self) -> None:
+        """Raises StaleError where a password from outside was there for the plan and is not now."""
+        for name, changes in self._work.items():
+            for change in changes:
+                if asked_password(change) == AS_GIVEN:
+                    given = self._run.passwords_of(name).get(change.key.path[-1])
+                    if given is None or given.value is None:
+                        raise StaleError(
+                            f"{name}: the plan gives {change.key} a password from outside, which "
+                            f"is not there now: {given.missing if given else 'no line names one'}. "
+                            "Nothing was written"
+                        )
+
     def _credentials(self, path: str) -> CredentialsFile | None:
         needed = [
             f"{account} on {name}"
@@ -160,7 +176,7 @@ class Application:
         if needed and not path:
             shown = ", ".join(needed[:5]) + (", ..." if len(needed) > 5 else "")
             raise UsageError(
-                f"{len(needed)} new account(s) get a temporary password ({shown}); "
+                f"{len(needed)} account(s) get a temporary password ({shown}); "
                 "name a file to write them to: --credentials-out FILE. Nothing was written."
             )
         return CredentialsFile(path) if needed else None

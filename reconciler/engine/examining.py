@@ -59,6 +59,7 @@ class _Examination:
         checks: list[Check] = []
         try:
             checks += self._references()
+            checks += self._passwords()
             checks += self._answers()
         except ManifestError as error:
             checks += [Check("options", "fails", str(problem)) for problem in error.problems]
@@ -83,6 +84,17 @@ class _Examination:
                 text = f"the file of the option {option} can be read by everybody on this machine"
                 yield Check("options", "note", f"{text}: chmod go= {value.file}")
 
+    def _passwords(self) -> Iterator[Check]:
+        """The passwords from outside that are not there, or that others can read."""
+        run = self._run
+        for account, given in sorted(run.passwords_of(self._name).items()):
+            if given.value is None:
+                text = f"the password of {account} is left as it is: {given.missing}"
+                yield Check("options", "note", text)
+            elif given.file and _is_open_to_all(given.file):
+                text = f"the file with the password of {account} can be read by everybody here"
+                yield Check("options", "note", f"{text}: chmod go= {given.file}")
+
     def _answers(self) -> Iterator[Check]:
         provider = self._run.open_one(self._name)
         identity = provider.identify()
@@ -100,6 +112,7 @@ class _Examination:
             return
         reading = self._run.read_one(self._name)
         yield Check("read", "ok", f"{len(reading.observed.records)} records were read")
+        yield from (Check("plan", "fails", message) for _, message in reading.absent)
         yield from self._plan(provider, reading)
 
     def _time(self, provider: Provider) -> Iterator[Check]:

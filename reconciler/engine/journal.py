@@ -17,7 +17,8 @@ from reconciler.errors import ReconcilerError, UsageError
 from reconciler.secret import Secret
 
 if TYPE_CHECKING:
-    from reconciler.engine.run import Limits, Run
+    from reconciler.engine.inputs import Limits
+    from reconciler.engine.run import Run
 
 
 class RunJournal:

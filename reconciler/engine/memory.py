@@ -35,6 +35,7 @@ class Memories:
 
     def __init__(self, place: str) -> None:
         self._place = place
+        self._states: dict[str, tuple[str, State]] = {}
 
     @cached_property
     def _ledger(self) -> Ledger | None:
@@ -62,8 +63,13 @@ class Memories:
             return None
         if head.stands_for and head.stands_for == stands_for:
             return Memory(head, _with(asked, head.besides), is_as_asked=True)
-        applied = self._ledger.applied(target)
-        return None if applied is None else Memory(head, applied.state)
+        known = self._states.get(target)
+        if known is None or known[0] != head.digest:  # an apply asks three times for the same
+            applied = self._ledger.applied(target)
+            if applied is None:
+                return None
+            known = self._states[target] = (applied.digest, applied.state)
+        return Memory(head, known[1])
 
     def first_seen(self, target: str) -> Mapping[str, str]:
         """When each drift of a target was first seen, by its id."""

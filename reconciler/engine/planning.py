@@ -18,6 +18,7 @@ from reconciler.diff import narrows_account
 from reconciler.differences import CauseOf, repair
 from reconciler.engine.obstructing import obstructed
 from reconciler.engine.reading import Reading
+from reconciler.engine.unasked import unasked
 from reconciler.errors import UsageError
 from reconciler.plan import AccessChange, Finding, TargetPlan
 from reconciler.provider import Warned
@@ -33,11 +34,14 @@ OTHER_MANIFEST: Final = "other-manifest"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What somebody wants of a plan: findings lifted by id, ended grants alone, another order."""
+    """What somebody wants of a plan: findings lifted by id, ended grants alone, another order, new
+    passwords for users (`rotate`: `USER` or `USER@TARGET`).
+    """
 
     accept: frozenset[str] = frozenset()
     only_expiry: bool = False
     revokes_first: bool = False
+    rotate: frozenset[str] = frozenset()
 
 
 Acknowledging = Callable[[str], str]
@@ -98,7 +102,8 @@ def plan_target(target: Target, chosen: Selection) -> TargetPlan:
         system=f"{identity.system} {identity.version}".strip(),
         account=identity.account,
         changes=chosen.changes,
-        unmanaged=chosen.unmanaged,
+        unmanaged=tuple(sorted({*chosen.unmanaged, *reading.surplus})),
+        unasked=unasked(reading, chosen),
         access=explained,
         new_passwords=target.new_passwords(chosen.changes),
         people=desired.people,

@@ -7,15 +7,19 @@ Here belongs bringing the three sides of a target into one spelling. Comparing t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.differences import CauseOf
+from reconciler.engine.doubts import with_edits
+from reconciler.engine.fitting import fitted, without
 from reconciler.engine.memory import Memory
+from reconciler.engine.surplus import Sides, Surplus, surplus, with_surplus
 from reconciler.errors import CannotHoldError
-from reconciler.provider import Identity, Provider
+from reconciler.passwords import Marks
+from reconciler.provider import Identity, Provider, Warned
 from reconciler.scope import Desired
 from reconciler.selection import Remembered
-from reconciler.state import RIGHT_KINDS, Fields, Key, State
+from reconciler.state import PRINCIPAL_KINDS, RIGHT_KINDS, Fields, Key, State
 
 Recall = Callable[[Identity], Memory | None]
 
@@ -26,7 +30,10 @@ class Reading:
 
     `desired` is normalised, and its scope has the names of what was applied too; `asked` is desired
     in manifest spelling, `protected` the patterns of the manifest alone; `applied` is normalised,
-    and None where nothing is known of an earlier apply.
+    and None where nothing is known of an earlier apply. Both have the `surplus`, which is left
+    alone. `absent` says of records which of their objects are not there, and so not in `desired`.
+    `password_marks` is what is to be remembered of passwords, and `remarks` what there is to
+    say of them.
     """
 
     identity: Identity
@@ -36,11 +43,19 @@ class Reading:
     protected: tuple[str, ...] = ()
     memory: Memory | None = None
     applied: State | None = None
+    surplus: Surplus = field(default_factory=dict)
+    absent: tuple[tuple[Key, str], ...] = ()
+    password_marks: Marks = field(default_factory=dict)
+    remarks: tuple[Warned, ...] = ()
 
     @property
     def untouchable(self) -> frozenset[str]:
-        """The names that no plan may touch: our own account, and what the provider adds."""
-        return self.identity.untouchable | {self.identity.account}
+        """The names that no plan may touch: our own account, and what the provider adds.
+
+        Whoever the manifest declares and makes the owner of a server is the manifest's to manage.
+        """
+        named = self.identity.server_owners & _named_owners(self.asked)
+        return (self.identity.untouchable - named) | {self.identity.account}
 
     @property
     def dropped_protection(self) -> tuple[str, ...]:
@@ -56,6 +71,17 @@ class Reading:
         return Remembered(self.applied, cause_of, self.memory.head.ends_sessions)
 
 
+def _named_owners(asked: State) -> frozenset[str]:
+    """The accounts, groups and roles of the manifest that it makes owners of whole servers."""
+    owners = {
+        str(owner)
+        for key, fields in asked.of_kind("ownership")
+        if key.path[1] == "database"
+        for owner in fields.values()
+    }
+    return asked.names(*PRINCIPAL_KINDS) & owners if owners else frozenset()
+
+
 def read_target(provider: Provider, desired: Desired, recall: Recall) -> Reading:
     """One target, read whole. Raises TargetError, CannotHoldError for what does not fit there."""
     identity = provider.identify()
@@ -65,21 +91,27 @@ def read_target(provider: Provider, desired: Desired, recall: Recall) -> Reading
         names = memory.head.besides if memory.is_as_asked else memory.state
         scope = scope.widened(names, memory.head.protected)
     observed = provider.observe(scope)
-    normalized = provider.normalize(desired.state, observed)
+    fit = fitted(provider, desired.state, observed)
+    normalized = fit.state
+    if memory is not None:
+        normalized = with_edits(provider, desired.state, normalized, memory.state)
     applied = None
     if memory is not None and memory.is_as_asked:
         besides = _as_far_as_it_fits(provider, memory.head.besides, observed)
         applied = State({**normalized.records, **besides.records}) if besides else normalized
     elif memory is not None:
         applied = _alongside(provider, memory.state, Spelled(desired.state, normalized), observed)
+    more = surplus(Sides(normalized, applied, observed), scope.at_least)
     return Reading(
         identity=identity,
-        desired=replace(desired, state=normalized, scope=scope),
+        desired=replace(desired, state=with_surplus(normalized, more), scope=scope),
         observed=observed,
         asked=desired.state,
         memory=memory,
-        applied=applied,
+        applied=None if applied is None else with_surplus(applied, more),
         protected=desired.scope.protected,
+        surplus=more,
+        absent=fit.absent,
     )
 
 
@@ -120,6 +152,10 @@ def _as_far_as_it_fits(provider: Provider, applied: State, observed: State) -> S
         try:
             fitting = provider.normalize(State(dict(records)), observed)
         except CannotHoldError as error:
+            rest = without(records, error.absent)
+            if rest != records:
+                records = rest
+                continue
             keys = {key for key, _ in error.faults} & records.keys()
             if not keys:
                 return applied

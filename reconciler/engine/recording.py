@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from reconciler.changes import Change, Outcome
+from reconciler.engine.inputs import Origin
 from reconciler.engine.reading import Reading
 from reconciler.engine.recovering import recovered
 from reconciler.engine.remembering import Left
@@ -26,20 +26,6 @@ if TYPE_CHECKING:
     from reconciler.ledger import AppliedHead, Clock, Entry, Ledger, Lock
 
 _INTERRUPTED = 130
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where runs are recorded, and on whose behalf this one is.
-
-    `ledger` is a path or a dsn, empty for none. `commit` and `author` are those of the manifest, as
-    far as git knows them; `holder` says for people who holds the locks.
-    """
-
-    ledger: str = field(default="", repr=False)
-    commit: str = ""
-    author: str = ""
-    holder: str = "reconciler"
 
 
 class TargetRecord:
@@ -62,9 +48,8 @@ class TargetRecord:
 
         self._lock.check()
         intent = Entry("intent", self._run_id, self._target, changes=tuple(changes))
-        written = self._ledger.append(*self._results(), intent)
+        number = self._ledger.record(*self._results(), intent)
         self._waiting.clear()
-        number = written[-1].number
         self._places.update((each.key, (number, i)) for i, each in enumerate(changes))
 
     def settle(self, outcome: Outcome) -> None:
@@ -75,7 +60,7 @@ class TargetRecord:
     def flush(self) -> None:
         """Record what is waiting."""
         if self._waiting:
-            self._ledger.append(*self._results())
+            self._ledger.record(*self._results())
             self._waiting.clear()
 
     def _results(self) -> list[Entry]:
@@ -203,6 +188,7 @@ class Recording:
                     place=each.place,
                     besides=each.besides if each.is_whole else EMPTY,
                     files=tuple(sorted({PurePath(file).name for file in plan.manifest})),
+                    passwords=each.passwords,
                 )
             )
 

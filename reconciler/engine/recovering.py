@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.changes import Change
 from reconciler.classify import restricted
+from reconciler.passwords import is_renewal
 from reconciler.state import Fields, State
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def _found(changes: Sequence[tuple[int, Change]], observed: State | None) -> Ite
     for index, change in changes:
         if observed is None:
             yield Result(index, "changed", "another system has the target's name now")
+        elif is_renewal(change):
+            yield Result(index, "changed", "nobody can see which of its passwords an account has")
         else:
             yield Result(index, _status(change, observed.get(change.key)))
 

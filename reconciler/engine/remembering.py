@@ -9,15 +9,17 @@ kept: it is still to be done, and nobody else's doing. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.changes import Change
 from reconciler.diff import diff
 from reconciler.engine.reading import Reading
+from reconciler.passwords import Marks
 from reconciler.plan import Plan, TargetPlan
+from reconciler.privilege_words import less
 from reconciler.scope import Capabilities
 from reconciler.selection import lost_by_leavers
-from reconciler.state import EXACT_KINDS, Fields, Key, State
+from reconciler.state import EXACT_KINDS, PRINCIPAL_KINDS, Fields, Key, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Left:
     """What an apply left: its state in manifest spelling, and the rest as in the ledger.
 
     `is_whole` says that the state has all that the manifest asks, `besides` what else it has;
-    `place` which system it is.
+    `place` which system it is, and `passwords` what is remembered of those.
     """
 
     state: State
@@ -34,6 +36,7 @@ class Left:
     is_whole: bool
     besides: State
     place: str = ""
+    passwords: Marks = field(default_factory=dict)
 
 
 def applied_after(
@@ -56,7 +59,8 @@ def applied_after(
     records.update(_kept_otherwise(target, reading, remaining))
     if memory is None:
         records.update(_found_otherwise(off & asked.keys(), reading))
-    records.update(_left_accounts(before.keys() - asked.keys(), reading, capabilities))
+    accounts = before.keys() | {change.key for change in target.changes}
+    records.update(_left_accounts(accounts - asked.keys(), reading, capabilities))
     ends = reading.desired.ends_sessions | (memory.head.ends_sessions if memory else frozenset())
     return Left(
         state=State(records),
@@ -65,6 +69,7 @@ def applied_after(
         is_whole=all(records.get(key) == fields for key, fields in asked.items()),
         besides=State({key: records[key] for key in records.keys() - asked.keys()}),
         place=reading.identity.place,
+        passwords=reading.password_marks,
     )
 
 
@@ -93,7 +98,7 @@ def _found_otherwise(keys: Set[Key], reading: Reading) -> Iterator[tuple[Key, Fi
     for key in keys:
         wanted, there = reading.desired.state.get(key), reading.observed.get(key)
         if there is not None and key.kind in EXACT_KINDS:
-            yield key, there
+            yield key, less(there, reading.surplus.get(key, {}))
         elif there is not None and wanted is not None:
             yield key, {name: there[name] for name in wanted if name in there}
 
@@ -101,12 +106,21 @@ def _found_otherwise(keys: Set[Key], reading: Reading) -> Iterator[tuple[Key, Fi
 def _left_accounts(
     keys: Set[Key], reading: Reading, capabilities: Capabilities
 ) -> Iterator[tuple[Key, Fields]]:
-    """Accounts of ours that nobody asks for and that lost what they can lose: so they are kept."""
+    """Accounts that nobody asks for and that lost what they can lose: so they are kept.
+
+    Those that an apply shut out are among them. The target may not know them as accounts any more.
+    """
     lost = lost_by_leavers(capabilities)
     for key in keys:
-        fields = reading.observed.get(key) if key.kind == "account" else None
+        fields = _principal(reading.observed, key) if key.kind == "account" else None
         if lost and fields is not None and all(fields.get(n) == v for n, v in lost.items()):
             yield key, lost
+
+
+def _principal(observed: State, key: Key) -> Fields | None:
+    """What is there of this path, as whatever kind of principal."""
+    found = (observed.get(Key(kind, key.path)) for kind in sorted(PRINCIPAL_KINDS))
+    return next((fields for fields in found if fields is not None), None)
 
 
 def _protected(plan: Plan, target: TargetPlan, reading: Reading) -> tuple[str, ...]:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import replace
 from functools import cache, cached_property, partial
 from threading import Lock
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from reconciler import __version__, safety
-from reconciler.acknowledgements import Acknowledgements, read_acknowledgements
 from reconciler.changes import Cause
 from reconciler.desired import expand, has_ended, has_started, last_boundary, next_boundary
 from reconciler.differences import Timeline
-from reconciler.engine.applying import Application
+from reconciler.engine.fitting import missing_findings
+from reconciler.engine.inputs import Inputs, Limits, Progress
 from reconciler.engine.memory import Memories, Memory
 from reconciler.engine.obstructing import limit_findings, obstacle_findings, obstacles_of
+from reconciler.engine.passwords import with_passwords
 from reconciler.engine.planning import (
     Choice,
     Target,
@@ -36,7 +37,7 @@ from reconciler.engine.planning import (
     situation_of,
 )
 from reconciler.engine.reading import Reading, read_target
-from reconciler.engine.recording import Origin
+from reconciler.engine.rotating import rotated
 from reconciler.errors import (
     CannotHoldError,
     IncompleteReadError,
@@ -45,7 +46,8 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.manifest.load import load_manifest
-from reconciler.options import check_options, resolve_options
+from reconciler.options import check_options, resolve_options, resolve_passwords
+from reconciler.passwords import GivenPassword
 from reconciler.plan import Plan
 from reconciler.plan_file import digest_of, to_document
 from reconciler.provider import (
@@ -56,7 +58,6 @@ from reconciler.provider import (
     Scripting,
 )
 from reconciler.providers import registry
-from reconciler.report import Report
 from reconciler.scope import Capabilities, Desired, Removals
 from reconciler.secret import Redactor
 from reconciler.selection import Selection
@@ -64,37 +65,9 @@ from reconciler.source import Problem, suggest
 from reconciler.state import Key, State
 from reconciler.times import time_text
 
-Progress = Callable[[str], None]
-"""Told in a few words what is being done; called from several threads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What a run starts from. `targets` limits it to these; empty means all. `now` has a zone.
-
-    `origin` says which ledger there is, and for whom an apply is. `acknowledged` is the path of the
-    file with reviewed acceptances; it need not be there, and empty means none.
-    """
-
-    files: tuple[str, ...]
-    targets: tuple[str, ...]
-    environment: Mapping[str, str] = field(repr=False)
-    now: datetime
-    origin: Origin = field(default_factory=Origin)
-    acknowledged: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """When an apply starts nothing more.
-
-    After `max_failures` on a target (0: never), when somebody asked to `stop`, when it `is_late`.
-    """
-
-    max_failures: int = 0
-    stop: Callable[[], bool] = field(default=lambda: False)
-    is_late: Callable[[], bool] = field(default=lambda: False)
-
+if TYPE_CHECKING:
+    from reconciler.acknowledgements import Acknowledgements
+    from reconciler.report import Report
 
 _ORDINARY: Final = Choice()
 _UNLIMITED: Final = Limits()
@@ -120,6 +93,7 @@ class Run:
         self.desired = self._expanded()
         self.memories = Memories(inputs.origin.ledger)
         self.readings: Mapping[str, Reading] = {}
+        self._passwords: dict[str, Mapping[str, GivenPassword]] = {}
         self._digesting = Lock()
 
     def __enter__(self) -> Self:
@@ -181,10 +155,13 @@ class Run:
     def redactor(self) -> Redactor:
         """Hides every secret option of every target whose options can be resolved."""
         try:
-            options = self._options
+            secrets = [secret for each in self._options.values() for secret in each.secrets()]
         except ManifestError:
             return Redactor()
-        return Redactor.of(secret for each in options.values() for secret in each.secrets())
+        with suppress(ManifestError):
+            given = (each for name in self.desired for each in self.passwords_of(name).values())
+            secrets += [each.value for each in given if each.value]
+        return Redactor.of(secrets)
 
     @property
     def digest(self) -> str:
@@ -222,6 +199,8 @@ class Run:
         return readings
 
     def _open(self) -> None:
+        for name in self.desired:
+            self.passwords_of(name)
         for name, options in self._options.items():
             if name not in self.providers:
                 kind = self._kinds[self.desired[name].provider]
@@ -247,7 +226,17 @@ class Run:
             asked = self.desired[name].state
             return self.memories.recall(name, identity.place, asked, self.expansion)
 
-        return read_target(self.providers[name], self.desired[name], recall)
+        provider, desired = self.providers[name], self.desired[name]
+        reading = read_target(provider, desired, recall)
+        return with_passwords(reading, provider, self.passwords_of(name))
+
+    def passwords_of(self, name: str) -> Mapping[str, GivenPassword]:
+        """The passwords from outside of a target's accounts. Raises ManifestError."""
+        if name not in self._passwords:
+            kind, environment = self.kind_of(name), self.inputs.environment
+            found = resolve_passwords(self.loaded, self.desired[name], kind, environment)
+            self._passwords[name] = found
+        return self._passwords[name]
 
     @cached_property
     def expansion(self) -> str:
@@ -267,7 +256,7 @@ class Run:
 
     def plan(self, choice: Choice = _ORDINARY) -> Plan:
         """The plan for all targets of the run; see Choice."""
-        readings = self.read()
+        readings = rotated(self, self.read(), choice.rotate) if choice.rotate else self.read()
         chosen = {}
         for name, reading in readings.items():
             target = self.target(name, reading)
@@ -276,7 +265,14 @@ class Run:
         findings = [*other_systems(readings, self.memories.head)]
         findings += other_manifests(chosen.values(), self.loaded.files)
         findings += [found for each in situations for found in safety.judge(each)]
+        for reading in readings.values():
+            findings += missing_findings(reading.desired, reading.absent)
         findings += safety.check_total(situations, self._removals)
+        findings += [
+            safety.finding(each.rule, name, each.message, each.keys, blocking=each.blocking)
+            for name, reading in readings.items()
+            for each in reading.remarks
+        ]
         if choice.only_expiry:
             findings = about(findings, situations)
         for name, (_, chosen_here) in chosen.items():
@@ -344,6 +340,8 @@ class Run:
     @cached_property
     def acknowledgements(self) -> Acknowledgements:
         """What the reviewed file accepts and silences. Raises InputError for a file with faults."""
+        from reconciler.acknowledgements import read_acknowledgements  # few plans ask for them
+
         return read_acknowledgements(self.inputs.acknowledged)
 
     def _acknowledged_by(self, finding_id: str) -> str:
@@ -394,6 +392,8 @@ class Run:
         their passwords. A plan that was saved is applied once, and only while it is young:
         StaleError else. What was applied is remembered where there is a ledger.
         """
+        from reconciler.engine.applying import Application  # with all that writing needs
+
         digest = digest_of(to_document(plan)) if is_saved else ""
         plan = replace(plan, findings=accepted(plan.findings, accept, self._acknowledged_by))
         return Application(self, plan, limits, digest).carry_out(credentials_out)

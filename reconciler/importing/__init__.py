@@ -101,7 +101,7 @@ class _Sections:
         if attributes := self.casting.attributes(name):
             entry["attributes"] = attributes
         if inherits := self.casting.containers(name):
-            entry["inherits"] = sorted(inherits)
+            entry["inherits"] = [self._inherited(each, name) for each in sorted(inherits)]
         if by_database:
             entry["privileges"] = [
                 {"database": database, **rule} if database and len(databases) > 1 else rule
@@ -110,13 +110,20 @@ class _Sections:
             ]
         return entry
 
+    def _inherited(self, container: str, name: str) -> Data:
+        """What a role includes: a name, or with options that are not as usual."""
+        options = self.casting.options(container, name)
+        return {"role": container, **options} if options else container
+
     def grants(self) -> Data:
         """Who holds which role directly, in the order of roles; groups before people."""
         holders: defaultdict[str, list[dict[str, Data]]] = defaultdict(list)
         for role, member in sorted(self.casting.edges):
             if role in self._bundles and member in self._groups:
-                holders[role].insert(0, {"group": member, "role": role})
+                options = self.casting.options(role, member)
+                holders[role].insert(0, {"group": member, "role": role, **options})
         for role, member in sorted(self.casting.edges):
             if role in self._bundles and member in self._people:
-                holders[role].append({"user": member, "role": role})
+                options = self.casting.options(role, member)
+                holders[role].append({"user": member, "role": role, **options})
         return [grant for role in sorted(holders) for grant in holders[role]]

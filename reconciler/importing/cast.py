@@ -16,10 +16,9 @@ from typing import Final
 from reconciler.importing.names import is_sayable, shown
 from reconciler.importing.rules import Rules, by_holder, rules_of
 from reconciler.importing.yaml_text import Data
-from reconciler.state import Fields, Value
+from reconciler.state import USUAL_EDGE, Fields, Value
 from reconciler.survey import Survey
 
-_EDGE: Final[Fields] = {"admin": False, "inherit": True, "set": True}
 _ORDINARY: Final[Fields] = {
     "inherit": True,
     "superuser": False,
@@ -88,6 +87,11 @@ class Casting:
         """What this role is in directly."""
         return self._containers.get(name, frozenset())
 
+    def options(self, container: str, member: str) -> dict[str, Data]:
+        """The options of a membership that are not as usual."""
+        fields = self.edges[container, member]
+        return {n: bool(fields[n]) for n, usual in USUAL_EDGE.items() if fields[n] != usual}
+
     def attributes(self, name: str) -> dict[str, Data]:
         """The attributes that differ from the ordinary and can be said."""
         fields = self.logins.get(name) or self.bundles[name]
@@ -114,7 +118,6 @@ class Casting:
     def cast(self) -> Cast:
         """The decision."""
         left_out = {**self._faulty_logins(), **self._faulty_bundles()}
-        left_out |= self._oddly_in(left_out)
         idle = {name for name in self.bundles if self._is_idle(name)}
         left_out = {name: why for name, why in left_out.items() if name not in idle}
         users = self.logins.keys() - left_out.keys()
@@ -150,6 +153,8 @@ class Casting:
                 result[name] = f"holds {'; '.join(faults)}"
             elif unsayable:
                 result[name] = f"is in {', '.join(map(shown, unsayable))}"
+            elif others := self.members(name) - self.logins.keys() - self.bundles.keys():
+                result[name] = f"is given to {', '.join(map(shown, sorted(others)))}"
         return result
 
     def _fault(self, name: str, fields: Fields) -> str:
@@ -169,16 +174,6 @@ class Casting:
                 return "has NOINHERIT" if key == "inherit" else f"has {key} {value}"
         return ""
 
-    def _oddly_in(self, left_out: Collection[str]) -> dict[str, str]:
-        """Who is in something with other options than a grant of the manifest gives."""
-        result: dict[str, str] = {}
-        for (container, member), options in sorted(self.edges.items()):
-            is_asked = member in self.bundles or container in self.bundles.keys() - set(left_out)
-            if is_asked and options != _EDGE and member not in left_out:
-                flags = ", ".join(f"{key.upper()} {value}" for key, value in options.items())
-                result.setdefault(member, f"is in {shown(container)} with {flags.upper()}")
-        return result
-
     def _is_idle(self, name: str) -> bool:
         """Whether it may be an account that left: nothing tells it from one."""
         is_held = self.members(name) or self.containers(name) or name in self.held
@@ -189,7 +184,10 @@ class Casting:
     def _groups(
         self, users: frozenset[str], roles: frozenset[str], left_out: frozenset[str]
     ) -> frozenset[str]:
-        """The roles that read as groups: people in them, nothing of their own, and in a role."""
+        """The roles that read as groups: people in them, nothing of their own, and in a role.
+
+        Who is in a group has no options there: with some it reads as a role.
+        """
         found = frozenset(name for name in roles if self._is_bare(name))
         while True:
             kept = frozenset(
@@ -206,7 +204,9 @@ class Casting:
 
     def _is_bare(self, name: str) -> bool:
         is_ordinary = not any(True for _ in self._unusual(self.bundles[name]))
-        return is_ordinary and name not in self.held and name not in self._owners
+        has_options = any(self.options(name, each) for each in self.members(name))
+        has_own = name in self.held or name in self._owners
+        return is_ordinary and not has_options and not has_own
 
     @cached_property
     def _owners(self) -> frozenset[str]:

@@ -32,12 +32,18 @@ _IN_NO_SCHEMA: Final[Mapping[str, str]] = {
     "language": "languages",
     "foreign data wrapper": "foreign_data_wrappers",
     "foreign server": "foreign_servers",
+    "large object": "large_objects",
     "tablespace": "tablespaces",
     "parameter": "parameters",
 }
 _WORDS_OF: Final[Mapping[str, str]] = {**_LISTS, **_IN_NO_SCHEMA, "column": "columns"}
 _TOGETHER: Final = (("table", "view"), ("sequence",), ("function",), ("type",))
 """Kinds of which PostgreSQL keeps one default (PostgreSQL docs, ALTER DEFAULT PRIVILEGES)."""
+_EVERYWHERE: Final[Mapping[tuple[str, ...], Rule]] = {
+    **{kinds: dict.fromkeys((_LISTS[kind] for kind in kinds), "*") for kinds in _TOGETHER},
+    ("schema",): {"schemas": "*"},
+}
+"""How a rule names the future objects of these kinds, whatever schema they come to be in."""
 
 _MANY: Final = 4
 """From so many words on that are all there are, `all` says it."""
@@ -95,7 +101,8 @@ class _Writing:
         else:
             creator, kind, schema = rest
             self._defaults[database, kind, schema][creator] = fields["privileges"]
-            if not schema or kind not in _LISTS or not is_sayable(creator):
+            is_kind = kind in _LISTS if schema else kind in (*_LISTS, "schema")
+            if not is_kind or not is_sayable(creator):
                 where = f" in schema {shown(schema)}" if schema else " in no schema"
                 self.faults.add(f"default privileges on {kind}s of {shown(creator)}{where}")
 
@@ -106,6 +113,7 @@ class _Writing:
         for kind, word in _IN_NO_SCHEMA.items():
             held = self._held.get((database, kind, ""), {})
             yield from self._listed({}, kind, word, held)
+        yield from self._of_the_future(database)
         on_schemas = self._held.get((database, "schema", ""), {})
         places = {*self._held, *self._defaults}
         schemas = {schema for place, _, schema in places if place == database} - {""}
@@ -117,6 +125,13 @@ class _Writing:
             for kinds in _TOGETHER:
                 yield from self._on_objects(database, schema, kinds)
             yield from self._on_columns(database, schema)
+
+    def _of_the_future(self, database: str) -> Iterator[Rule]:
+        """The default privileges that hold in every schema."""
+        for kinds, lists in _EVERYWHERE.items():
+            for words, creators in self._creators(database, "", kinds[0]):
+                for rule in self._allowing(lists, kinds, words):
+                    yield {**rule, "created_by": creators}
 
     def _on_objects(self, database: str, schema: str, kinds: tuple[str, ...]) -> Iterator[Rule]:
         held = {kind: self._held.get((database, kind, schema), {}) for kind in kinds}
@@ -174,7 +189,10 @@ class _Writing:
             if words:
                 by_words[words].append(self._named(kind, name))
         for words, names in sorted(by_words.items(), key=lambda each: sorted(each[0])):
-            yield from self._allowing({**place, word: tuple(sorted(names))}, (kind,), words)
+            listed: Data = tuple(sorted(names))
+            if kind == "large object":
+                listed = tuple(sorted(int(name) for name in names))
+            yield from self._allowing({**place, word: listed}, (kind,), words)
 
     def _on_columns(self, database: str, schema: str) -> Iterator[Rule]:
         """What is held on columns, table by table."""

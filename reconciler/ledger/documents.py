@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
-from typing import NamedTuple, TypeVar, get_args
+from dataclasses import asdict, replace
+from typing import Final, NamedTuple, TypeVar, get_args
 
 from reconciler.changes import Change
 from reconciler.json_node import JsonNode, WrongShapeError
@@ -25,6 +25,7 @@ from reconciler.ledger.values import (
     ResultStatus,
     Run,
 )
+from reconciler.passwords import Marks, PasswordMark
 from reconciler.record_documents import (
     change_document,
     fields_document,
@@ -33,6 +34,7 @@ from reconciler.record_documents import (
     read_fields,
     read_key,
 )
+from reconciler.record_texts import RecordTexts
 from reconciler.state import EMPTY, Fields, Key, Record, State, state_of
 
 _Read = TypeVar("_Read")
@@ -76,7 +78,7 @@ def _digest(records: str, protected: Iterable[str], ends_sessions: Iterable[Key]
 
 
 def _records_text(state: State) -> str:
-    return canonical_text(_record_documents(state))
+    return RecordTexts().records(state)
 
 
 def _record_documents(state: State) -> list[Json]:
@@ -99,6 +101,7 @@ def applied_texts(applied: Applied) -> tuple[AppliedTexts, str]:
         "place": applied.place,
         "besides": _record_documents(applied.besides),
         "files": list(applied.files),
+        **({"passwords": _mark_documents(applied.passwords)} if applied.passwords else {}),
         "digest": digest,
     }
     return AppliedTexts(canonical_text(head), records), digest
@@ -123,6 +126,7 @@ def read_applied(target: str, texts: AppliedTexts) -> Applied:
         place=head.place,
         besides=head.besides,
         files=head.files,
+        passwords=head.passwords,
         digest=head.digest,
     )
 
@@ -148,7 +152,32 @@ def _head(target: str, node: JsonNode) -> AppliedHead:
         place=node.text("place") if node.has("place") else "",
         besides=state_of(node.each("besides", _record)) if node.has("besides") else EMPTY,
         files=node.texts("files") if node.has("files") else (),
+        passwords=_marks(node) if node.has("passwords") else {},
     )
+
+
+def _mark_documents(marks: Marks) -> dict[str, Json]:
+    return {
+        account: [mark.salt, mark.expires, mark.fingerprint]
+        for account, mark in sorted(marks.items())
+    }
+
+
+def _marks(node: JsonNode) -> Marks:
+    """What is remembered of passwords: of thousands, maybe, until people have set their own."""
+    found = node.get("passwords")
+    if not isinstance(found.value, dict):
+        found.wrong("an object")
+    return {account: _mark(each, found) for account, each in found.value.items()}
+
+
+def _mark(texts: Json, found: JsonNode) -> PasswordMark:
+    if not isinstance(texts, list) or len(texts) != 3:
+        found.wrong("an object of lists of three texts")
+    salt, expires, fingerprint = texts
+    if not (isinstance(salt, str) and isinstance(expires, str) and isinstance(fingerprint, str)):
+        found.wrong("an object of lists of three texts")
+    return PasswordMark(salt, expires, fingerprint)
 
 
 def _kept_records(texts: AppliedTexts) -> str:
@@ -233,7 +262,15 @@ class Content(NamedTuple):
 
 def entry_text(number: int, at: str, entry: Entry) -> str:
     """The content of an entry: what its hash is taken of."""
-    return canonical_text({"number": number, "at": at, **entry_document(entry)})
+    rest = entry_document(replace(entry, changes=()))
+    text = canonical_text({"number": number, "at": at, **rest})
+    # no value holds this text: inside a string each quote has a backslash before it
+    before, found, after = text.partition(_NO_CHANGES)
+    assert found, "every entry has its changes"
+    return f'{before}"changes":{RecordTexts().changes(entry.changes)}{after}'
+
+
+_NO_CHANGES: Final = '"changes":[]'
 
 
 def entry_document(entry: Entry) -> dict[str, Json]:

@@ -38,9 +38,19 @@ _PAGE: Final = " WHERE number > ? ORDER BY number LIMIT ?"
 
 def append(transaction: Transaction, at: str, entries: Iterable[Entry]) -> tuple[JournalEntry, ...]:
     """Put entries at the end of the journal. ValueError for results that fit no intent there."""
+    return tuple(
+        JournalEntry(number, at, _as_kept(entry), previous, digest)
+        for number, entry, previous, digest in write(transaction, at, entries)
+    )
+
+
+def write(
+    transaction: Transaction, at: str, entries: Iterable[Entry]
+) -> list[tuple[int, Entry, str, str]]:
+    """The same; gives each entry as it was told, between its number and the two hashes."""
     last = head(transaction)
     number, previous = last.count, last.hash
-    written: list[JournalEntry] = []
+    written: list[tuple[int, Entry, str, str]] = []
     for entry in entries:
         number += 1
         count = still_open(transaction, entry)
@@ -48,10 +58,10 @@ def append(transaction: Transaction, at: str, entries: Iterable[Entry]) -> tuple
         digest = _hash(previous, content)
         columns = (number, previous, digest, content, *_searched(at, entry), count)
         transaction.execute(_INSERT, *columns)
-        written.append(JournalEntry(number, at, _as_kept(entry), previous, digest))
+        written.append((number, entry, previous, digest))
         previous = digest
     transaction.execute("UPDATE journal_head SET number = ?, hash = ?", number, previous)
-    return tuple(written)
+    return written
 
 
 def _as_kept(entry: Entry) -> Entry:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from reconciler.changes import Change
 from reconciler.json_text import Json
+from reconciler.passwords import Marks
 from reconciler.state import EMPTY, Key, State
 
 Clock = Callable[[], datetime]
@@ -61,7 +62,8 @@ class Applied:
     program version the state is exactly the expansion; empty where it is applied only in part.
     `besides` is what the state has besides that expansion, such as accounts that left. `place` says
     which system the target was; empty where that is not known. `files` are the names of the
-    manifest's files. `digest` is computed when it is saved, and empty before.
+    manifest's files. `passwords` is what is remembered of passwords, by account: none follows from
+    it. `digest` is computed when it is saved, and empty before.
     """
 
     target: str
@@ -77,6 +79,7 @@ class Applied:
     place: str = ""
     besides: State = EMPTY
     files: tuple[str, ...] = ()
+    passwords: Marks = field(default_factory=dict)
     digest: str = field(default="", compare=False)
 
 
@@ -101,6 +104,7 @@ class AppliedHead:
     place: str = ""
     besides: State = EMPTY
     files: tuple[str, ...] = ()
+    passwords: Marks = field(default_factory=dict)
 
     def is_of(self, place: str) -> bool:
         """Whether it was applied to the system at this place, as far as both are known."""

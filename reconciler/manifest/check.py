@@ -67,7 +67,7 @@ def _group_cycles(manifest: Manifest, source: SourceOf) -> Iterator[Problem]:
 
 
 def _role_cycles(manifest: Manifest, source: SourceOf) -> Iterator[Problem]:
-    edges = {name: role.inherits for name, role in manifest.roles.items()}
+    edges = {name: role.includes for name, role in manifest.roles.items()}
     return _cycles(edges, ("roles", "inherits"), source)
 
 
@@ -84,7 +84,7 @@ def _cycles(
 
 def _foreign_inherits(manifest: Manifest, source: SourceOf) -> Iterator[Problem]:
     for key, role in manifest.roles.items():
-        for index, name in enumerate(role.inherits):
+        for index, name in enumerate(role.includes):
             inherited = manifest.roles.get(name)
             if inherited is None:
                 continue  # it may exist on the target
@@ -117,4 +117,5 @@ def _repeated_grants(manifest: Manifest, source: SourceOf) -> Iterator[Problem]:
 
 
 def _identity(grant: Grant) -> tuple[object, ...]:
-    return grant.user, grant.group, grant.role, grant.from_, grant.until
+    options = grant.admin, grant.inherit, grant.set
+    return grant.user, grant.group, grant.role, grant.from_, grant.until, options

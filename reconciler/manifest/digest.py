@@ -23,10 +23,11 @@ def digest_of(merged: Merged) -> str:
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
-_GRANT_KEYS: Final = ("user", "group", "role", "from", "until")
+_GRANT_KEYS: Final = ("user", "group", "role", "from", "until", "admin", "inherit", "set")
 """Two grants of a valid manifest differ in one of these."""
 
 
 def _grant_order(grant: YamlValue) -> tuple[str, ...]:
     assert isinstance(grant, YamlMap), "digests are made of valid manifests"
-    return tuple(str(grant.get(key, "")) for key in _GRANT_KEYS)
+    get = grant.get
+    return tuple([str(get(key, "")) for key in _GRANT_KEYS])  # a generator takes half as long again

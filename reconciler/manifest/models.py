@@ -7,11 +7,20 @@ Docstrings and descriptions go into the JSON schema, so an editor shows them.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic.config import JsonDict
 
+from reconciler.manifest.edges import (
+    AdminOption,
+    Inherited,
+    InheritedRole,
+    InheritOption,
+    SetOption,
+    role_name,
+)
+from reconciler.manifest.objects import OwnerRule, Schema
 from reconciler.manifest.option_values import CONFIG, EnvRef, FileRef, OptionValue, SecretRef
 from reconciler.manifest.policies import (
     Drift,
@@ -22,7 +31,9 @@ from reconciler.manifest.policies import (
     Policy,
     Removals,
 )
-from reconciler.manifest.privileges import PrivilegeRule
+from reconciler.manifest.privileges import PrivilegeRule, SharedRule
+from reconciler.manifest.public import PublicRule
+from reconciler.manifest.row_security import RowPolicy, RowSecurity
 from reconciler.manifest.scalars import Line, Minutes, Moment, Name, Omittable, Scalar, fault
 from reconciler.manifest.settings import Settings
 
@@ -34,15 +45,22 @@ __all__ = [
     "FileRef",
     "Grant",
     "Group",
+    "HeldPrivileges",
+    "InheritedRole",
     "Manifest",
     "NeverTogether",
     "OptionValue",
+    "OwnerRule",
     "PlanSignature",
     "Policies",
     "Policy",
     "PrivilegeRule",
+    "PublicRule",
     "Removals",
     "Role",
+    "RowPolicy",
+    "RowSecurity",
+    "Schema",
     "SecretRef",
     "Server",
     "Target",
@@ -85,6 +103,26 @@ class Server(BaseModel):
     scopes: Omittable[list[Line]] = Field(
         default=None, description="The scopes that roles on the server may give."
     )
+    row_security: list[RowSecurity] = Field(
+        default_factory=list,
+        description="Row-level security of tables of the database; of others it is not managed.",
+    )
+    public: list[PublicRule] = Field(
+        default_factory=list,
+        description="What everybody (PUBLIC) may do in the database of a PostgreSQL target; what "
+        "no rule names is left as it is.",
+    )
+    owner: Omittable[Name] = Field(
+        default=None,
+        description="Who owns the database: a role, group or user of this manifest, or a role that "
+        "exists on the target.",
+    )
+    schemas: dict[Name, Schema] = Field(
+        default_factory=dict, description="Schemas that are created where they are not there."
+    )
+    owners: list[OwnerRule] = Field(
+        default_factory=list, description="Who owns the objects of its schemas."
+    )
 
 
 class Account(BaseModel):
@@ -97,6 +135,11 @@ class Account(BaseModel):
     )
     attributes: dict[Name, Scalar] = Field(
         default_factory=dict, description="Properties of the account; see the page of the provider."
+    )
+    password: Omittable[SecretRef] = Field(
+        default=None,
+        description="Where its password is: {env: NAME} or {file: PATH}, a password in clear or a "
+        "SCRAM-SHA-256 verifier. Where nothing is there, the password is left alone.",
     )
     settings: Settings = Field(
         default_factory=dict,
@@ -169,6 +212,29 @@ class Group(BaseModel):
     )
 
 
+class HeldPrivileges(BaseModel):
+    """What a role holds, and what becomes of what it holds beside."""
+
+    model_config = CONFIG
+
+    mode: Literal["exact", "at_least"] = Field(
+        default="exact",
+        description="exact: what no rule gives is taken from it. at_least: what others gave it "
+        "beside is left alone.",
+    )
+    rules: list[SharedRule] = Field(description="What it holds, as in a list of privileges.")
+
+
+def _privileges_kind(value: object) -> str:
+    return "mapping" if isinstance(value, dict | HeldPrivileges) else "list"
+
+
+def _told_apart(schema: JsonDict) -> None:
+    """Makes the two forms an if and else, so that an editor says what is wrong with a rule."""
+    rules, mapping = cast(list[JsonDict], schema.pop("oneOf"))
+    schema.update({"if": {"type": "object"}, "then": mapping, "else": rules})
+
+
 _ROLE_SCHEMA: Final[JsonDict] = {"oneOf": [{"required": ["server"]}, {"required": ["target"]}]}
 
 
@@ -187,12 +253,19 @@ class Role(BaseModel):
         default=None, description="Its name on the target; without it the key."
     )
     description: str = Field(default="", description="For readers; not applied.")
-    inherits: list[Name] = Field(
+    inherits: list[Inherited] = Field(
         default_factory=list,
-        description="Roles whose rights it includes: of this manifest, or existing on the target.",
+        description="Roles whose rights it includes: of this manifest, or existing on the target; "
+        "each a name, or a mapping with role and the options admin, inherit and set.",
     )
-    privileges: list[PrivilegeRule] = Field(
-        default_factory=list, description="Privileges on the objects of a PostgreSQL target."
+    privileges: Annotated[
+        Annotated[list[SharedRule], Tag("list")] | Annotated[HeldPrivileges, Tag("mapping")],
+        Discriminator(_privileges_kind),
+    ] = Field(
+        default_factory=list,
+        description="Privileges on the objects of a PostgreSQL target: a list of rules, or a "
+        "mapping of mode and rules.",
+        json_schema_extra=_told_apart,
     )
     scopes: Omittable[list[Line]] = Field(default=None, description="Scopes that it gives.")
     token_expires: Omittable[Moment] = Field(
@@ -229,6 +302,29 @@ class Role(BaseModel):
             raise fault(f"the role says {said}", "write exactly one of them")
         return self
 
+    @property
+    def includes(self) -> tuple[str, ...]:
+        """The names of the roles that it inherits, as they are listed."""
+        return tuple(map(role_name, self.inherits))
+
+    @property
+    def rules(self) -> list[PrivilegeRule]:
+        """The rules of its privileges, in either form."""
+        held = self.privileges
+        return held.rules if isinstance(held, HeldPrivileges) else held
+
+    @property
+    def rules_at(self) -> tuple[str, ...]:
+        """The keys below which its rules stand."""
+        is_mapping = isinstance(self.privileges, HeldPrivileges)
+        return ("privileges", "rules") if is_mapping else ("privileges",)
+
+    @property
+    def holds_at_least(self) -> bool:
+        """Whether what others gave it beside its rules is left alone."""
+        held = self.privileges
+        return isinstance(held, HeldPrivileges) and held.mode == "at_least"
+
 
 _GRANT_SCHEMA: Final[JsonDict] = {"oneOf": [{"required": ["user"]}, {"required": ["group"]}]}
 
@@ -250,6 +346,9 @@ class Grant(BaseModel):
         default=None, description="The instant from which the role is not held any more."
     )
     reason: Omittable[Line] = Field(default=None, description="Why, such as a ticket number.")
+    admin: AdminOption = False
+    inherit: InheritOption = True
+    set: SetOption = True
     end_sessions: bool = Field(
         default=False,
         description="Whether the open sessions of those who held it are ended on the target when "

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from reconciler.manifest.merge import Path
-from reconciler.manifest.models import Manifest, NeverTogether, Policies
+from reconciler.manifest.models import Manifest, NeverTogether, Policies, PrivilegeRule
 from reconciler.source import suggest
 
 _FEW: Final = 500
@@ -104,19 +104,44 @@ def lists(manifest: Manifest) -> Iterator[tuple[Path, Sequence[str]]]:
         yield ("targets", key, "policy", "protect"), target.policy.protect
     for key, server in manifest.servers.items():
         yield ("servers", key, "scopes"), server.scopes or ()
+        for index, entry in enumerate(server.row_security):
+            for name, policy in (entry.policies or {}).items():
+                path: Path = ("servers", key, "row_security", index, "policies", name, "to")
+                yield path, policy.to
+        for index, public in enumerate(server.public):
+            yield from _lists_of_rule(("servers", key, "public", index), public)
+        for number, owned in enumerate(server.owners):
+            for word in owned.kinds:
+                names = getattr(owned, word)
+                if isinstance(names, list):
+                    yield ("servers", key, "owners", number, word), names
     for key, group in manifest.groups.items():
         yield ("groups", key, "members"), group.members or ()
         yield ("groups", key, "groups"), group.groups or ()
-    for key, role in manifest.roles.items():
-        yield ("roles", key, "inherits"), role.inherits
-        yield ("roles", key, "scopes"), role.scopes or ()
-        for index, rule in enumerate(role.privileges):
-            for name in ("tables", "views", "sequences", "functions", "allow", "created_by"):
-                found = getattr(rule, name)
-                if isinstance(found, list):
-                    yield ("roles", key, "privileges", index, name), found
+    yield from _lists_of_roles(manifest)
     yield ("policies", "break_glass"), manifest.policies.break_glass
     yield from _sets_apart(manifest.policies)
+
+
+def _lists_of_roles(manifest: Manifest) -> Iterator[tuple[Path, Sequence[str]]]:
+    faultless: set[int] = set()  # equal rules are one object: looked at once, unless one is to name
+    for key, role in manifest.roles.items():
+        yield ("roles", key, "inherits"), role.includes
+        yield ("roles", key, "scopes"), role.scopes or ()
+        rules_at = role.rules_at
+        for index, rule in enumerate(role.rules):
+            if id(rule) not in faultless:
+                found = list(_lists_of_rule(("roles", key, *rules_at, index), rule))
+                yield from found
+                if all(len(set(items)) == len(items) for _, items in found):
+                    faultless.add(id(rule))
+
+
+def _lists_of_rule(path: Path, rule: PrivilegeRule) -> Iterator[tuple[Path, Sequence[str]]]:
+    for name in ("tables", "views", "sequences", "functions", "allow", "created_by"):
+        found = getattr(rule, name)
+        if isinstance(found, list):
+            yield (*path, name), found
 
 
 class Suggester:

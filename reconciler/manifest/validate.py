@@ -21,14 +21,18 @@ from reconciler.manifest.models import (
     Exemption,
     Grant,
     Group,
+    HeldPrivileges,
     Manifest,
     NeverTogether,
     PlanSignature,
     Policies,
     Policy,
     PrivilegeRule,
+    PublicRule,
     Removals,
     Role,
+    RowPolicy,
+    RowSecurity,
     Server,
     Target,
     User,
@@ -41,11 +45,16 @@ _SHAPES: Final[Shapes] = {
     ("targets", "*", "policy", "drift"): Drift,
     ("targets", "*", "policy", "removals"): Removals,
     ("servers", "*"): Server,
+    ("servers", "*", "row_security", "*"): RowSecurity,
+    ("servers", "*", "row_security", "*", "policies", "*"): RowPolicy,
+    ("servers", "*", "public", "*"): PublicRule,
     ("users", "*"): User,
     ("users", "*", "accounts", "*"): Account,
     ("groups", "*"): Group,
     ("roles", "*"): Role,
+    ("roles", "*", "privileges"): HeldPrivileges,
     ("roles", "*", "privileges", "*"): PrivilegeRule,
+    ("roles", "*", "privileges", "rules", "*"): PrivilegeRule,
     ("grants", "*"): Grant,
     ("policies",): Policies,
     ("policies", "removals"): Removals,
@@ -77,7 +86,8 @@ def validate(merged: Merged, *, is_complete: bool) -> Validated:
 def _checked(merged: Merged, faulty: frozenset[Path], *, is_complete: bool) -> Validated:
     """The manifest of all entries but the faulty ones, and the faults between them."""
     kept = [number for number in range(len(merged.grants)) if ("grants", number) not in faulty]
-    manifest = Manifest.model_validate(_data_without(merged, faulty, kept))
+    data = _data_without(merged, faulty, kept)
+    manifest = Manifest.model_validate(data, context={})  # what equal rules are kept in
     if not is_complete:
         return Validated(manifest, ())
 

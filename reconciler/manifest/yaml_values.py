@@ -105,6 +105,18 @@ def descend(data: YamlValue, path: Sequence[str | int]) -> tuple[list[str | int]
     return steps, place
 
 
+def value_at(data: YamlValue, path: Sequence[str | int]) -> YamlValue:
+    """The value to which this path leads exactly; None where it does not."""
+    for step in path:
+        if isinstance(data, YamlMap) and isinstance(step, str):
+            data = data.get(step)
+        elif isinstance(data, YamlList) and isinstance(step, int) and 0 <= step < len(data):
+            data = data[step]
+        else:
+            return None
+    return data
+
+
 PLAIN_SPECIAL: Final = frozenset("~nNtTfF+-.0123456789")
 """The first characters of the plain scalars that are not text; the empty one is null too."""
 

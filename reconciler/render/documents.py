@@ -20,6 +20,7 @@ from reconciler.plan_file import (
     difference_document,
     finding_document,
     to_document,
+    unasked_document,
 )
 from reconciler.render.report_text import is_converged, outcome_counts
 from reconciler.report import Report, TargetReport
@@ -179,6 +180,7 @@ def _target_drift(target: TargetPlan, tally: Tally, plan: Plan, notes: _Notes) -
         "pending": _pending(tally),
         "unexplained": tally.unexplained,
         "unmanaged": tally.unmanaged,
+        **unasked_document(target),
     }
 
 

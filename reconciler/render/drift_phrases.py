@@ -10,8 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from reconciler.classify import Class, Difference
+from reconciler.privilege_words import less
+from reconciler.render.object_phrases import owners_text, ownership_drift, schema_text
 from reconciler.render.phrases import (
-    less,
+    EVERYBODY,
+    edge_words,
+    everybodys_right,
     path_text,
     places,
     privilege_sentences,
@@ -19,7 +23,9 @@ from reconciler.render.phrases import (
     to_the_second,
     value_text,
 )
-from reconciler.state import EXACT_KINDS, Fields, Key, Kind, Value
+from reconciler.render.row_phrases import row_deviation, row_wish
+from reconciler.row_rules import ROW_KINDS
+from reconciler.state import EXACT_KINDS, GRANTED_BY, Fields, Key, Kind, Value
 from reconciler.wording import listed
 
 _CLASSES: Final[Mapping[Class, str]] = {
@@ -40,14 +46,29 @@ def deviation(difference: Difference) -> str:
     key, applied, observed = difference.key, difference.applied, difference.observed
     if key.kind in EXACT_KINDS:
         return "; ".join(_rights(key, applied or {}, observed or {}))
+    if (right := everybodys_right(key)) is not None:
+        return f"{EVERYBODY} {'; '.join(_rights(right, applied or {}, observed or {}))}"
     if key.kind == "setting":
         return _setting(key, applied, observed)
+    if key.kind in ROW_KINDS:
+        return row_deviation(difference)
+    if key.kind == "ownership":
+        return ownership_drift(key, applied or {}, observed or {})
+    if key.kind == "schema":
+        return _schema(key, applied, observed)
     if observed is None:
         return _GONE.get(key.kind, "is gone") + _container(key)
+    granted = edge_words(observed, options=())
     if applied is None:
-        return _FOUND.get(key.kind, "is there") + _container(key)
+        return _FOUND.get(key.kind, "is there") + _container(key) + granted
     parts = "; ".join(_attributes(applied, observed))
-    return f"member of{_container(key)}: {parts}" if key.kind == "membership" else parts
+    return f"member of{_container(key)}: {parts}{granted}" if key.kind == "membership" else parts
+
+
+def _schema(key: Key, applied: Fields | None, observed: Fields | None) -> str:
+    if applied is None or observed is None:
+        return f"{schema_text(key)} is {'gone' if observed is None else 'there'}"
+    return f"{schema_text(key)}: {'; '.join(_attributes(applied, observed))}"
 
 
 def _setting(key: Key, applied: Fields | None, observed: Fields | None) -> str:
@@ -80,6 +101,12 @@ def wish(difference: Difference) -> str:
         return "nothing"
     if key.kind in EXACT_KINDS:
         return "; ".join(privilege_sentences(key, desired)) or "nothing"
+    if (right := everybodys_right(key)) is not None:
+        return f"{EVERYBODY}: {'; '.join(privilege_sentences(right, desired))}"
+    if key.kind == "ownership":
+        return owners_text(key, desired)
+    if key.kind in ROW_KINDS:
+        return row_wish(difference)
     named = "; ".join(f"{name}: {value_text(value)}" for name, value in sorted(desired.items()))
     return named or _FOUND.get(key.kind, "is there") + _container(key)
 
@@ -100,7 +127,7 @@ def _rights(key: Key, applied: Fields, observed: Fields) -> Iterator[str]:
 
 
 def _attributes(applied: Fields, observed: Fields) -> Iterator[str]:
-    for name in sorted({*applied, *observed}):
+    for name in sorted({*applied, *observed} - {GRANTED_BY}):
         old, new = applied.get(name), observed.get(name)
         if isinstance(old, tuple) or isinstance(new, tuple):
             yield from _lists(name, _items(old), _items(new))

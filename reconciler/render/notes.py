@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from reconciler.plan import Finding, TargetPlan
 from reconciler.render.page import Line
 from reconciler.render.phrases import counted_kinds
+
+_SHOWN_HOLDERS: Final = 10
+_SHOWN_RIGHTS: Final = 5
 
 
 def finding_lines(findings: Sequence[Finding]) -> Iterator[Line]:
@@ -32,6 +36,15 @@ def finding_line(finding: Finding) -> Iterator[Line]:
         yield Line(
             f"      give it back with --accept {finding.id}, or say in the manifest that it ended"
         )
+
+
+def missing_lines(findings: Sequence[Finding]) -> Iterator[Line]:
+    """What the manifest names and is not there: nobody's drift, and not to be passed over."""
+    missing = [each for each in findings if each.rule == "missing-object"]
+    for each in missing:
+        yield Line(f"Not there, {each.target}: {each.message}", "warning")
+    if missing:
+        yield Line()
 
 
 def _urgency(finding: Finding) -> int:
@@ -66,4 +79,18 @@ def unmanaged_lines(targets: Sequence[TargetPlan], *, list_all: bool) -> Iterato
         for target in targets:
             for key in target.unmanaged:
                 yield Line(f"    {target.target}: {key}")
+    yield from unasked_lines(targets, list_all=list_all)
     yield Line()
+
+
+def unasked_lines(targets: Sequence[TargetPlan], *, list_all: bool) -> Iterator[Line]:
+    """Who holds privileges that no line asks for: the first of them, on request all."""
+    held = [(target.target, each) for target in targets for each in target.unasked]
+    shown = held if list_all else held[:_SHOWN_HOLDERS]
+    for target, each in shown:
+        rights = each.rights if list_all else each.rights[:_SHOWN_RIGHTS]
+        more = len(each.rights) - len(rights)
+        further = f"; and {more} more" if more else ""
+        yield Line(f"    {target}: {each.name} holds {'; '.join(rights)}{further}", "changed")
+    if len(held) > len(shown):
+        yield Line(f"    and {len(held) - len(shown)} more hold something", "changed")

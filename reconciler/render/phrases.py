@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from reconciler.changes import Action, Cause, Change
-from reconciler.privilege_words import in_words
+from reconciler.passwords import AS_GIVEN, NO_PASSWORD, PASSWORD
+from reconciler.privilege_words import in_words, less
+from reconciler.render.object_phrases import ownership_text, schema_text
 from reconciler.render.page import Tone
+from reconciler.render.row_phrases import row_phrase
+from reconciler.row_rules import ROW_KINDS
 from reconciler.source import Source
-from reconciler.state import Fields, Key, Value
+from reconciler.state import GRANTED_BY, USUAL_EDGE, Fields, Key, Value
 from reconciler.wording import SHOWN_NAMES, counted, listed
 
 SYMBOLS: Final[Mapping[Action, str]] = {"create": "+", "update": "~", "delete": "-"}
@@ -29,6 +34,7 @@ _CAUSES: Final[Mapping[Cause, str]] = {
     "start": "its time has begun",
 }
 _SHOWN_SOURCES: Final = 2
+EVERYBODY: Final = "everybody (PUBLIC)"
 
 
 class Phrase(NamedTuple):
@@ -75,6 +81,8 @@ def origin(change: Change) -> str:
 
 def places(sources: Sequence[Source]) -> str:
     """The first lines of the manifest that are meant, each once; empty where there is none."""
+    if len(sources) == 1:  # as nearly all of the thousands of a first apply
+        return sources[0].short
     return listed(list(dict.fromkeys(source.short for source in sources)), _SHOWN_SOURCES)
 
 
@@ -83,15 +91,44 @@ def phrase(change: Change) -> Phrase:
     key = change.key
     if key.kind in ("privilege", "default_privilege"):
         return _privilege_phrase(change)
+    if (right := everybodys_right(key)) is not None:
+        return _everybodys_phrase(replace(change, key=right))
     if key.kind == "setting":
         return _setting_phrase(change)
+    if key.kind in ROW_KINDS:
+        return Phrase(*row_phrase(change))
+    if key.kind == "ownership":
+        text, sentences = ownership_text(change)
+        return Phrase(text, tuple((change.action, each) for each in sentences))
     noun = f"member of {path_text(key.path[:-1])}" if key.kind == "membership" else key.kind
+    noun = schema_text(key) if key.kind == "schema" else noun
+    if key.kind == "membership":
+        return _membership_phrase(noun, change)
     if change.action == "create":
-        given = "" if key.kind == "membership" else _given(change.after or {})
-        return Phrase(noun + given)
+        return Phrase(noun + _given(change.after or {}))
     if change.action == "delete":
         return Phrase(noun)
     return _update_phrase(noun, change.before or {}, change.after or {})
+
+
+def _membership_phrase(noun: str, change: Change) -> Phrase:
+    if change.action == "update":
+        text, parts = _update_phrase(noun, change.before or {}, change.after or {})
+        return Phrase(text + edge_words(change.before or {}, options=()), parts)
+    return Phrase(noun + edge_words(change.after or change.before or {}))
+
+
+def edge_words(fields: Fields, options: Collection[str] = tuple(USUAL_EDGE)) -> str:
+    """What is unusual about a membership, in brackets: options, and who granted it."""
+    named = [(name, fields[name]) for name in options if name in fields]
+    words = [
+        name if value is True else f"{name}: {value_text(value)}"
+        for name, value in named
+        if value != USUAL_EDGE[name]
+    ]
+    if GRANTED_BY in fields:
+        words.append(f"granted by {value_text(fields[GRANTED_BY])}")
+    return f" ({', '.join(words)})" if words else ""
 
 
 def setting_text(key: Key) -> str:
@@ -113,7 +150,7 @@ _USUAL: Final = frozenset({("enabled", True), ("inherit", True), ("login", True)
 def _given(fields: Fields) -> str:
     """What a new thing is or has; what it is not (false, none) and what all are is left out."""
     shown = [
-        f"{name}: {value_text(value)}"
+        f"{name}: {'set' if (name, value) == (PASSWORD, AS_GIVEN) else value_text(value)}"
         for name, value in sorted(fields.items())
         if value not in (None, False) and (name, value) not in _USUAL
     ]
@@ -127,6 +164,8 @@ def _update_phrase(noun: str, before: Fields, after: Fields) -> Phrase:
         old, new = before.get(name), after[name]
         if isinstance(old, tuple) and isinstance(new, tuple):
             parts += _list_parts(name, old, new)
+        elif name == PASSWORD:
+            plain.append(f"{name}: {'set' if old == NO_PASSWORD else 'changed'}")
         else:
             plain.append(f"{name}: {value_text(old)} -> {value_text(new)}")
     return Phrase(f"{noun}: {'; '.join(plain)}" if plain else noun, tuple(parts))
@@ -163,14 +202,24 @@ def _privilege_phrase(change: Change) -> Phrase:
     return Phrase(_place(key), tuple((change.action, each) for each in short))
 
 
-def less(fields: Fields, others: Fields) -> dict[str, Value]:
-    """By object of a privilege record, the privileges that only `fields` has."""
-    result: dict[str, Value] = {}
-    for name, words in fields.items():
-        left = sorted(set(_words(words)) - set(_words(others.get(name))))
-        if left:
-            result[name] = tuple(left)
-    return result
+def everybodys_right(key: Key) -> Key | None:
+    """The key of the right of one role that is like this one of everybody; None for any other."""
+    match key.kind:
+        case "public_privilege":
+            return Key("privilege", ("", *key.path))
+        case "public_default":
+            return Key("default_privilege", ("", *key.path))
+    return None
+
+
+def _everybodys_phrase(change: Change) -> Phrase:
+    """What everybody gains and loses; nothing of what they keep."""
+    fields = change.before or {}, change.after or {}
+    if change.action == "create" and not less(fields[1], {}):
+        return Phrase(f"{EVERYBODY}: nothing on {_place(change.key)}")
+    whole = replace(change, before=fields[0], after=fields[1], action="update")
+    text, parts = _privilege_phrase(whole)
+    return Phrase(f"{EVERYBODY} on {text}", parts)
 
 
 def _words(value: Value) -> tuple[str, ...]:
@@ -179,10 +228,13 @@ def _words(value: Value) -> tuple[str, ...]:
 
 def _by_words(fields: Fields) -> Iterator[tuple[str, list[str]]]:
     """The objects that have the same privileges together, in order of the privileges."""
+    named: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name, value in fields.items():  # hundreds of objects have few sets of privileges
+        named[_words(value)].append(name)
     objects: defaultdict[str, list[str]] = defaultdict(list)
-    for name in sorted(fields):
-        objects[", ".join(in_words(_words(fields[name]))) or "nothing"].append(name)
-    yield from sorted(objects.items())
+    for words, names in named.items():
+        objects[", ".join(in_words(words)) or "nothing"] += names
+    yield from ((words, sorted(objects[words])) for words in sorted(objects))
 
 
 def _place(key: Key) -> str:

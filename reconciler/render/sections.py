@@ -86,7 +86,7 @@ class Subjects:
                 holder = path[0]
                 return self._person(holder) if holder in self._accounts else _role((holder,))
             case _:  # of a server
-                return Heading(3, f"server {path[0]}", path[0])
+                return Heading(3, f"server {path[0]}" if path[0] else "all servers", path[0])
 
     def title(self, item: Change | Difference) -> str:
         """The title of the heading of a change or difference."""

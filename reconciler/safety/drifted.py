@@ -13,7 +13,7 @@ from reconciler.plan import Finding
 from reconciler.safety.situation import Situation, finding, node_name, people, person
 from reconciler.scope import Desired
 from reconciler.selection import is_removable
-from reconciler.state import Fields, Key, Value, touched
+from reconciler.state import GRANTED_BY, Fields, Key, Value, touched
 from reconciler.wording import counted
 
 
@@ -53,7 +53,8 @@ def _what_is_cut(difference: Difference, desired: Desired) -> str:
     if difference.observed is None:
         return f"{gone}, and the manifest says otherwise"
     wanted, there = difference.desired or {}, difference.observed
-    names = sorted(name for name in {**wanted, **there} if wanted.get(name) != there.get(name))
+    told = {**wanted, **there}.keys() - {GRANTED_BY}
+    names = sorted(name for name in told if wanted.get(name) != there.get(name))
     values = "; ".join(
         f"{name} is {_text(there.get(name))}, and the manifest says {_text(wanted.get(name))}"
         for name in names
@@ -77,7 +78,7 @@ def conflict(situation: Situation) -> Iterator[Finding]:
 
 def _three_sides(difference: Difference) -> str:
     sides = (difference.applied, difference.desired, difference.observed)
-    names = sorted({name for side in sides for name in side or {}})
+    names = sorted({name for side in sides for name in side or {}} - {GRANTED_BY})
     if not names:
         was, asked, there = ("absent" if side is None else "there" for side in sides)
         return f"it was {was}, the manifest wants it {asked}, it is {there}"

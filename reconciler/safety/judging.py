@@ -7,10 +7,9 @@ one. The rules themselves are in the other modules of this package.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.changes import Change
-from reconciler.holding import Holding
 from reconciler.plan import Finding
 from reconciler.safety import drifted, duties, protection
 from reconciler.safety.release import held_back
@@ -95,9 +94,9 @@ def _of_losses(situation: Situation, held: _Held) -> list[Finding]:
     """
     changes = _less(situation.changes, held.give)
     found = _findings(walk_losses(situation, changes), situation.target)
-    found += removals(replace(situation, changes=changes))
+    found += removals(situation.with_changes(changes))
     if held.end:
-        found += removals(replace(situation, changes=_less(changes, held.end)))
+        found += removals(situation.with_changes(_less(changes, held.end)))
     return list({each.id: each for each in found}.values())
 
 
@@ -111,7 +110,7 @@ def _parted(situation: Situation, held: frozenset[Key]) -> _Held:
     changes = [change for change in situation.changes if change.key in held]
     if not changes:
         return _Held(held, held, held)
-    graph, able = Holding(situation.observed, situation.capabilities), situation.capabilities
+    graph, able = situation.graph(), situation.capabilities
     return _Held(
         lose=frozenset(each.key for each in changes if graph.loses(each)),
         give=frozenset(each.key for each in changes if graph.gains(each) or not takes(each, able)),

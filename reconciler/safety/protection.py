@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from reconciler.changes import Change
 from reconciler.holding import Holding
+from reconciler.ownerships import handings
 from reconciler.plan import Finding, changed_name
 from reconciler.safety.situation import Situation, finding, person
 from reconciler.safety.taking import takes
@@ -28,7 +29,8 @@ def protected(
     """What was set aside since it touches a name that is not to be touched."""
     by_name: defaultdict[str, list[Key]] = defaultdict(list)
     for change in changes:
-        by_name[changed_name(change.key)].append(change.key)
+        for name in _owners(change, desired, dropped) or (changed_name(change.key),):
+            by_name[name].append(change.key)
     for name, keys in sorted(by_name.items()):
         if name in untouchable:
             why = "the account reconciler uses, or a bootstrap administrator"
@@ -40,6 +42,13 @@ def protected(
             why = "tied to a protected name"
         message = f'"{name}" is {why}: {counted(len(keys), "difference")} left alone'
         yield finding("protected", desired.target, message, keys, blocking=False)
+
+
+def _owners(change: Change, desired: Desired, dropped: Collection[str]) -> tuple[str, ...]:
+    """The protected names that would be given something or would lose it."""
+    names = {name for each in handings(change) for name in (each.before, each.after)}
+    patterns = (*desired.scope.protected, *dropped)
+    return tuple(n for n in sorted(names) if any(fnmatch.fnmatchcase(n, p) for p in patterns))
 
 
 def protection_dropped(situation: Situation) -> Iterator[Finding]:

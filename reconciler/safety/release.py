@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence, Set
 
 from reconciler.changes import Change
+from reconciler.ownerships import handings
 from reconciler.plan import Finding
+from reconciler.row_rules import named_by_policy, same_tables
 from reconciler.state import PRINCIPAL_KINDS, Key
 
 _Thing = tuple[str, ...]
@@ -26,7 +28,8 @@ def held_back(changes: Sequence[Change], findings: Iterable[Finding]) -> tuple[C
     held = {change.key for change in changes if change.key in named} if named else set()
     if not held:
         return ()
-    held |= set(_dependents(changes, held))  # nothing depends on a dependent of these alone
+    held |= set(_dependents(changes, held))  # nothing depends on a dependent of these alone, but:
+    held |= same_tables(changes, held)
     return tuple(change for change in changes if change.key in held)
 
 
@@ -37,12 +40,25 @@ def _dependents(changes: Sequence[Change], held: Set[Key]) -> Iterator[Key]:
         if change.key in held and change.action == "create":
             missing.add(_thing(change.key))
         elif change.key in held and change.action == "delete":
-            kept |= _needed(change.key)
+            kept |= _needed(change.key) | _policy_roles(change)
+        elif change.key in held:
+            kept |= {("principal", each.before) for each in handings(change)}
     for change in changes:
         is_going = change.action == "delete" or _is_leaving(change)
-        lacks = change.action == "create" and missing & _needed(change.key)
+        needed = _policy_roles(change)
+        needed |= {("principal", each.after) for each in handings(change)}
+        if change.action == "create":
+            needed |= _needed(change.key)
+        lacks = missing & needed
         if change.key not in held and (lacks or (is_going and _thing(change.key) in kept)):
             yield change.key
+
+
+def _policy_roles(change: Change) -> set[_Thing]:
+    """Whom a policy is for, once it is changed; one that goes, whom it was for."""
+    side = change.before if change.action == "delete" else change.after
+    named = named_by_policy(change.key, side)
+    return {("principal", *node) for node in named}
 
 
 def _is_leaving(change: Change) -> bool:
@@ -78,4 +94,10 @@ def _needed(key: Key) -> set[_Thing]:
             return {("principal", path[0]), ("server", path[1])}
         case "default_privilege":
             return {("principal", path[0]), ("server", path[1]), ("principal", path[2])}
+        case "schema" | "ownership":
+            return {("server", path[0])}
+        case "public_privilege":
+            return {("server", path[0])}
+        case "public_default":
+            return {("server", path[0]), ("principal", path[1])}
     return set()

@@ -118,7 +118,7 @@ class Loss:
     @cached_property
     def settled(self) -> Holding:
         """Who holds what once everything has ended that was to end."""
-        result = Holding(self.situation.observed, self.situation.capabilities)
+        result = self.situation.graph()
         for change in taking(self.situation.changes, self.situation.capabilities):
             if change.cause == "expiry" and not result.gains(change):
                 result.apply(change)
@@ -127,7 +127,7 @@ class Loss:
     @cached_property
     def after(self) -> Holding:
         """Who holds what when all changes are made."""
-        result = Holding(self.situation.observed, self.situation.capabilities)
+        result = self.situation.graph()
         for change in self.situation.changes:
             result.apply(change)
         return result

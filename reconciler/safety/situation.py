@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from reconciler.changes import Change
 from reconciler.classify import Difference
+from reconciler.holding import Holding
 from reconciler.plan import Finding
 from reconciler.scope import Capabilities, Desired
 from reconciler.state import Key, Node, State
@@ -20,7 +22,7 @@ from reconciler.state import Key, Node, State
 _SHOWN_PEOPLE: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Situation:
     """One target before a plan, and what the plan would do there.
 
@@ -42,6 +44,21 @@ class Situation:
     unmanaged: tuple[Key, ...] = ()
     dropped_protection: tuple[str, ...] = ()
     is_applied_known: bool = True
+
+    @cached_property
+    def _start(self) -> Holding:
+        return Holding(self.observed, self.capabilities)
+
+    def graph(self) -> Holding:
+        """Who holds what before the first step; the caller may change it.
+
+        Half a dozen rules walk from there, and the graph is made of the whole state only once.
+        """
+        return self._start.copied()
+
+    def with_changes(self, changes: tuple[Change, ...]) -> Situation:
+        """The same target before these changes instead."""
+        return self if changes == self.changes else replace(self, changes=changes)
 
     @property
     def target(self) -> str:

@@ -90,7 +90,7 @@ def _walked(
 ) -> Iterator[Violation]:
     if not watching or not changes:
         return
-    graph = Holding(situation.observed, situation.capabilities)
+    graph = situation.graph()
     watches = [make(situation, graph) for make in watching]
     for step, change in enumerate(changes):
         graph.apply(change)
@@ -131,7 +131,7 @@ class _LastAdministrator:
 
     def _keys(self) -> tuple[Key, ...]:
         situation = self._situation
-        graph = Holding(situation.observed, situation.capabilities)
+        graph = situation.graph()
         return tuple(
             change.key
             for change in situation.changes
@@ -187,7 +187,7 @@ class _FewestHolders:
     def _start(self) -> tuple[Mapping[Node, Sequence[Change]], Holding]:
         """The changes by place, and the graph before the first step: only a violation needs it."""
         situation = self._situation
-        graph = Holding(situation.observed, situation.capabilities)
+        graph = situation.graph()
         return by_place(situation.changes), graph
 
 
@@ -291,7 +291,7 @@ def own_access(situation: Situation) -> Iterator[Violation]:
     taken = taking(situation.changes, situation.capabilities)
     if not taken:
         return
-    graph = Holding(situation.observed, situation.capabilities)
+    graph = situation.graph()
     for change in situation.changes:
         if change.key.kind == "membership" and not graph.loses(change):
             graph.apply(change)

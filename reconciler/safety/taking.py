@@ -9,10 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from reconciler.changes import Change
-from reconciler.classify import direction, only_tells
+from reconciler.classify import direction, direction_of, only_tells
 from reconciler.holding import Holding
+from reconciler.ownerships import handings
+from reconciler.passwords import PASSWORD
+from reconciler.row_rules import ROW_KINDS
 from reconciler.scope import Capabilities
-from reconciler.state import Key, Node
+from reconciler.state import Fields, Key, Node
 
 
 def takes(change: Change, capabilities: Capabilities) -> bool:
@@ -21,11 +24,24 @@ def takes(change: Change, capabilities: Capabilities) -> bool:
     A value that is merely another may be less than the one before, so it counts. Settings, and
     attributes that only tell, give nobody anything.
     """
+    if change.key.kind == "ownership":
+        return any(each.before for each in handings(change))
     if change.action == "create" or change.key.kind == "setting" or only_tells(change.after):
         return False
+    if change.key.kind in ROW_KINDS:
+        whole = change.before or {}
+        return direction_of(change.key, (change.before, change.after), whole) != "widened"
     if change.action == "delete" or _disables(change, capabilities):
         return True
-    return direction(change.before, change.after, capabilities.levels) != "widened"
+    before, after = (_less_password(side or {}) for side in (change.before, change.after))
+    if change.after and not after:
+        return False
+    return direction(before, after, capabilities.levels) != "widened"
+
+
+def _less_password(fields: Fields) -> Fields:
+    """The fields but for a password: whoever may have it is told another, and loses nothing."""
+    return {name: value for name, value in fields.items() if name != PASSWORD}
 
 
 def _disables(change: Change, capabilities: Capabilities) -> bool:

@@ -27,7 +27,7 @@ from psycopg.conninfo import make_conninfo
 
 from reconciler.cli import cli
 from reconciler.cli.plan_files import read_plan, write_signature
-from reconciler.engine import Inputs, Origin, Run
+from reconciler.engine import Choice, Inputs, Origin, Run
 from reconciler.manifest.option_values import EnvRef
 from reconciler.manifest.policies import PlanSignature
 from reconciler.plan_file import to_document
@@ -64,12 +64,14 @@ servers:
 users:
   amina: {}
   kofi: {}
+  dashboards: {kind: service, accounts: {db: {password: {env: DASHBOARDS_PASSWORD}}}}
 roles:
   reader: {server: store, privileges: [{schema: geography, tables: "*", allow: [select]}]}
   runner: {server: ghana, scopes: [run]}
 grants:
   - {user: amina, role: reader}
   - {user: amina, role: runner}
+  - {user: dashboards, role: reader}
 """
 
 MORE = """\
@@ -226,6 +228,7 @@ def _furnish(house: House) -> None:
         "API_URL": house.flowauth.url,
         "API_PASSWORD": house.canary("api password"),
         "PLAN_KEY": house.canary("hmac key"),
+        "DASHBOARDS_PASSWORD": house.canary("given password"),
         "LEDGER_DSN": f"postgresql://memory:{quote(ledger, safe='')}@{at}/ledger",
     }
     house.program = Program(house.folder, environment)
@@ -289,6 +292,8 @@ def _apply(house: House) -> None:
     house.run("show json", "show", "plan.json", "--format", "json")
     words = ("apply", "plan.json", "--debug", "--format", "json")
     house.run("apply", *words, "--credentials-out", CREDENTIALS[3])
+    cut = f"SCRAM-SHA-256$4096:{house.canary('cut verifier')}"
+    house.run("cut verifier", "plan", "--debug", DASHBOARDS_PASSWORD=cut)
     house.run("drift", "drift", "--debug")
     house.run("drift json", "drift", "--format", "json")
     house.run("log", "log", "--debug")
@@ -315,7 +320,23 @@ def _apply_elsewhere(house: House) -> None:
         entry = json.loads(line)
         house.canaries[f"{entry['account']} on {entry['target']}"] = entry["password"]
     credentials.unlink()
+    _renew(house, stream)
     house.logged = stream.getvalue()
+
+
+def _renew(house: House, stream: io.StringIO) -> None:
+    """New passwords for accounts that are there: one made, and another value of a given one."""
+    credentials = house.folder / "renewed.jsonl"
+    given = house.canary("newer given password")
+    choice = Choice(rotate=frozenset({"amina@db"}))
+    with _logging_everything(stream), Run(house.inputs(DASHBOARDS_PASSWORD=given)) as run:
+        plan = run.plan(choice)
+        report = run.apply(plan, credentials_out=str(credentials))
+        stream.write("\n".join(text for _, text in shown_objects([run, report, plan])))
+    assert len(report.outcomes) == 2, report
+    assert report.exit_code == 0, report
+    house.canaries["amina anew"] = json.loads(credentials.read_text(encoding="utf-8"))["password"]
+    credentials.unlink()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.errors import LedgerError, StaleError
 from reconciler.ledger import Applied, AppliedHead, SeenDrift, applied_digest
+from reconciler.passwords import PasswordMark
 from reconciler.state import EMPTY, Key, State
 from tests.ledger.places import STARTED, HandClock, Place, open_at
 
@@ -39,6 +40,10 @@ def applied(state: State, target: str = "flowdb", run_id: int = 1) -> Applied:
         ends_sessions=frozenset({Key("membership", ("reader", "amina"))}),
         stands_for="manifest d, window w, version v",
         place="cluster 7",
+        passwords={
+            "amina": PasswordMark("c2FsdA==", "2027-01-22T12:00:00Z"),
+            'böse "name"': PasswordMark("c2FsdA==", fingerprint="scrypt$c2FsdA==$aGFzaA=="),
+        },
     )
 
 

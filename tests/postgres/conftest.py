@@ -8,6 +8,7 @@ import pytest
 
 from tests.fix_postgres import PostgresServer
 from tests.postgres.desk import Desk
+from tests.postgres.vault import SECRET
 
 GEOGRAPHY = """
     CREATE SCHEMA geography;
@@ -27,3 +28,10 @@ def geography(desk: Desk) -> Desk:
     """A server with two tables in the schema geography."""
     desk.sql(GEOGRAPHY)
     return desk
+
+
+@pytest.fixture
+def office(geography: Desk) -> Desk:
+    """A server with two tables, and a password for amina in the environment."""
+    geography.environment["AMINA_PASSWORD"] = SECRET
+    return geography

@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from reconciler.changes import Change, Outcome
 from reconciler.engine import Inputs, Origin, Run
+from reconciler.errors import ManifestError
 from reconciler.plan import Plan
 from reconciler.providers.postgres.options import PostgresOptions
 from reconciler.providers.postgres.provider import PostgresProvider, open_postgres
@@ -40,7 +41,7 @@ class Access:
     users: Sequence[str] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     roles: Mapping[str, Entry] = field(default_factory=dict)
-    grants: Sequence[tuple[str, str]] = ()
+    grants: Sequence[tuple[str, str] | tuple[str, str, Entry]] = ()
     policy: Entry = field(default_factory=dict)
     options: Entry = field(default_factory=lambda: {"passwords": "none"})
     departed: Sequence[str] = ()
@@ -58,8 +59,8 @@ class Access:
             "groups": {name: {"members": list(each)} for name, each in self.groups.items()},
             "roles": {n: {"server": "store", **e} for n, e in self.roles.items()},
             "grants": [
-                {"group" if who in self.groups else "user": who, "role": role}
-                for who, role in self.grants
+                {"group" if who in self.groups else "user": who, "role": role, **_more(more)}
+                for who, role, *more in self.grants
             ],
         }
         lines["targets"]["db"]["options"] = {**self.options, "dsn": {"env": "DSN"}}  # type: ignore[index]  # a dict
@@ -68,6 +69,13 @@ class Access:
     def _user(self, name: str) -> Entry:
         account = {"accounts": {"db": self.accounts[name]}} if name in self.accounts else {}
         return {**account, **({"state": "departed"} if name in self.departed else {})}
+
+
+def _more(said: Sequence[object]) -> Entry:
+    """What else a grant says, such as options."""
+    (more,) = said or ({},)
+    assert isinstance(more, Mapping)
+    return more
 
 
 def on_tables(*allow: str, schema: str = "geography", tables: object = "*") -> dict[str, object]:
@@ -90,6 +98,7 @@ class Desk:
     def __init__(self, server: PostgresServer, folder: Path) -> None:
         self.server = server
         self.dsn = server.dsn()
+        self.environment: dict[str, str] = {}
         self._folder = folder
         self._files = 0
 
@@ -157,12 +166,20 @@ class Desk:
     def run(self, access: Access, dsn: str = "") -> Run:
         self.manifest_path.write_text(access.manifest(), encoding="utf-8")
         origin = Origin(str(self._folder / "ledger.sqlite3"))
-        inputs = Inputs((str(self.manifest_path),), (), {"DSN": dsn or self.dsn}, NOW, origin)
-        return Run(inputs)
+        environment = {**self.environment, "DSN": dsn or self.dsn}
+        return Run(Inputs((str(self.manifest_path),), (), environment, NOW, origin))
 
     def plan(self, access: Access, dsn: str = "") -> Plan:
         with self.run(access, dsn) as run:
             return run.plan()
+
+    def faults(self, access: Access) -> str:
+        """What the plan says of what does not fit the server: an error, or findings that block."""
+        try:
+            plan = self.plan(access)
+        except ManifestError as error:
+            return str(error)
+        return "\n".join(each.message for each in plan.blocking)
 
     def changes(self, access: Access, dsn: str = "") -> tuple[Change, ...]:
         return self.plan(access, dsn).changes

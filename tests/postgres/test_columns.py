@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from reconciler.errors import ManifestError
 from tests.postgres.desk import Desk, Entry, on_tables, one_role
 
 PEOPLE = """
@@ -141,9 +142,7 @@ def test_a_column_that_is_not_there_is_a_fault_with_its_line(
 ) -> None:
     desk.sql(PEOPLE)
 
-    with pytest.raises(ManifestError, match=text) as caught:
-        desk.plan(one_role(rule))
+    told = desk.faults(one_role(rule))
 
-    (problem,) = caught.value.problems
-    assert problem.source
-    assert problem.source.path == "roles.reader.privileges.0"
+    assert re.search(text, told)
+    assert "roles.reader.privileges.0" in told

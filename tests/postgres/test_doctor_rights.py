@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from reconciler.changes import Change
 from reconciler.engine import Choice
 from reconciler.engine.planning import selection_of
 from reconciler.provider import Lack, Rights
+from reconciler.report import Report
 from reconciler.sandbox.postgres.template import ClusterTemplate
 from reconciler.state import Key
 from tests.postgres.desk import Access, Desk, messages, on_tables, one_role
@@ -98,6 +99,109 @@ CASES = {
     "members that others added": Case(
         one_role(), "CREATE ROLE reader; GRANT reader TO intruder WITH ADMIN OPTION"
     ),
+    "what everybody has": Case(
+        Access(
+            servers={
+                "store": {
+                    "public": [
+                        {"database": "postgres", "allow": ["connect"]},
+                        {"schema": "geography", "functions": "*", "allow": []},
+                        {"schema": "geography", "tables": ["cells"], "allow": ["select"]},
+                        {"functions": "*", "allow": [], "created_by": ["flowdb"]},
+                    ]
+                }
+            }
+        ),
+        "ALTER FUNCTION geography.area OWNER TO flowdb; GRANT SELECT ON geography.cells TO flowdb",
+    ),
+    "what a deputy gave everybody": Case(
+        Access(
+            servers={
+                "store": {"public": [on_tables(tables=["cells"])]},
+            }
+        ),
+        "GRANT USAGE ON SCHEMA geography TO deputy;"
+        "GRANT SELECT ON geography.cells TO deputy WITH GRANT OPTION; SET ROLE deputy;"
+        "GRANT SELECT ON geography.cells TO PUBLIC",
+    ),
+    "schemas to make": Case(
+        Access(
+            servers={"store": {"schemas": {"made": {"owner": "amina"}, "plain": {}}}},
+            roles={"amina": {}},
+        ),
+    ),
+    "objects to hand over": Case(
+        Access(
+            servers={
+                "store": {
+                    "owners": [
+                        {
+                            "schema": "geography",
+                            "owner": "deputy",
+                            **{"tables": "*", "sequences": "*", "functions": "*"},
+                        }
+                    ]
+                }
+            },
+        ),
+        "ALTER TABLE geography.cells OWNER TO flowdb; ALTER SCHEMA geography OWNER TO flowdb;"
+        "ALTER FUNCTION geography.area OWNER TO flowdb;"
+        "ALTER SEQUENCE geography.ids OWNER TO flowdb",
+    ),
+    "a schema and a table to hand over to a role that it makes": Case(
+        Access(
+            servers={
+                "store": {
+                    "schemas": {"geography": {"owner": "amina"}},
+                    "owners": [{"schema": "geography", "owner": "amina", "tables": "*"}],
+                }
+            },
+            roles={
+                "amina": {},
+                "reader": {"privileges": [on_tables("select", tables=["cells"])]},
+            },
+        ),
+        "ALTER TABLE geography.cells OWNER TO flowdb; ALTER SCHEMA geography OWNER TO flowdb",
+    ),
+    "a table to hand over to a role that it makes and lets create there": Case(
+        Access(
+            servers={
+                "store": {
+                    "owners": [{"schema": "geography", "owner": "amina", "tables": ["cells"]}]
+                }
+            },
+            roles={"amina": {"privileges": [{"schema": "geography", "allow": ["create"]}]}},
+        ),
+        "ALTER TABLE geography.cells OWNER TO flowdb; ALTER SCHEMA geography OWNER TO flowdb",
+    ),
+    "a table of a superuser to hand over": Case(
+        Access(
+            servers={
+                "store": {
+                    "owners": [{"schema": "geography", "owner": "deputy", "tables": ["cells"]}]
+                }
+            },
+        ),
+    ),
+    "a database to hand over": Case(
+        Access(servers={"store": {"database": "template1", "owner": "deputy"}}),
+        "ALTER DATABASE template1 OWNER TO flowdb",
+    ),
+    "large objects": Case(
+        one_role({"large_objects": [4711], "allow": ["select", "update"]}),
+        "SELECT lo_create(4711)",
+    ),
+    "ADMIN to give": Case(
+        replace(one_role(), grants=[("amina", "reader", {"admin": True})]), "CREATE ROLE reader"
+    ),
+    "ADMIN to take from who used it": Case(
+        replace(
+            one_role(), users=["amina", "kofi"], grants=[("amina", "reader"), ("kofi", "reader")]
+        ),
+        "CREATE ROLE reader; CREATE ROLE amina LOGIN; CREATE ROLE kofi LOGIN;"
+        "GRANT reader TO manager WITH ADMIN OPTION; SET ROLE manager;"
+        "GRANT reader TO amina WITH ADMIN OPTION; SET ROLE amina; GRANT reader TO kofi",
+    ),
     "defaults of a superuser": Case(
         one_role(on_tables("select") | {"views": "*", "created_by": ["postgres"]}),
         "ALTER SCHEMA geography OWNER TO manager; ALTER TABLE geography.cells OWNER TO manager",
@@ -121,6 +225,12 @@ def rights(desk: Desk, access: Access) -> Rights:
         return found
 
 
+def is_done(report: Report) -> bool:
+    """Whether all of the plan was done; what only a superuser could do is not even tried."""
+    is_held = any(each.rule == "out-of-reach" for each in report.plan.blocking)
+    return report.targets[0].is_converged and not is_held
+
+
 def give(desk: Desk, lacks: Sequence[Lack]) -> None:
     """Run the statements as a superuser."""
     for each in lacks:
@@ -136,7 +246,7 @@ def test_doctor_s_statements_are_enough_and_needed(desk: Desk, case: Case) -> No
     for _ in range(3):  # what an apply began is remembered, and the next plan takes more away
         lacking = rights(desk, case.access).lacking
         report = desk.apply(case.access, dsn)
-        assert report.targets[0].is_converged is not bool(lacking), (lacking, messages(report))
+        assert is_done(report) is not bool(lacking), (lacking, messages(report))
         give(desk, lacking)
         left = desk.changes(case.access, dsn)
         if not left:
@@ -164,7 +274,7 @@ def test_doctor_s_statements_are_all_needed(
 
             report = desk.apply(case.access, desk.login("manager"))
 
-            assert not report.targets[0].is_converged, lacking[number]
+            assert not is_done(report), lacking[number]
         number += 1
 
 
@@ -191,3 +301,15 @@ def test_what_is_not_compared_is_told(desk: Desk) -> None:
         found = provider.lacking((change,))
 
     assert found == Rights((), ("privileges on the kind parameter (1)",))
+
+
+def test_a_role_that_cannot_create_where_it_is_to_own_something_is_told_of(desk: Desk) -> None:
+    desk.sql(SETUP.format(powers="CREATEROLE"))
+    owners = [{"schema": "geography", "owner": "amina", "tables": ["cells"]}]
+    access = Access(servers={"store": {"owners": owners}}, roles={"amina": {}})
+
+    lacking = rights(desk, access).lacking
+
+    (told,) = [each for each in lacking if "needs CREATE there" in each.what]
+    assert told.what.endswith("add schema: geography, allow: [create] to its privileges")
+    assert told.statement == ""

@@ -43,10 +43,27 @@ def test_accounts_groups_roles_and_own_objects_are_managed(managed: Desk) -> Non
     assert managed.can("amina", "SELECT", "geography.cells")
 
 
-def test_power_that_only_a_superuser_gives_fails_clearly(managed: Desk) -> None:
+def test_power_that_only_a_superuser_gives_or_takes_is_said_before_anything_is_sent(
+    managed: Desk,
+) -> None:
     managed.sql("CREATE ROLE amina LOGIN SUPERUSER")
+    power = {"attributes": {"superuser": True}}
+    access = replace(one_role(), users=["amina", "kofi"], grants=[("amina", "reader")])
+    access = replace(access, grants=[*access.grants, ("kofi", "reader")], accounts={"kofi": power})
 
-    report = managed.apply(one_role(), managed.login("manager"))
+    plan = managed.plan(access, managed.login("manager"))
+
+    found = {each.keys: each.message for each in plan.blocking}
+    amina, kofi = (found[(Key("account", (name,)),)] for name in ("amina", "kofi"))
+    assert "amina is given or loses SUPERUSER, and manager, no superuser, may not" in amina
+    assert "kofi is given or loses SUPERUSER" in kofi
+
+
+def test_power_that_an_administrator_insists_on_fails_clearly(managed: Desk) -> None:
+    managed.sql("CREATE ROLE amina LOGIN SUPERUSER")
+    with managed.run(one_role(), managed.login("manager")) as run:
+        plan = run.plan()
+        report = run.apply(plan, accept=frozenset(each.id for each in plan.blocking))
 
     outcome = outcomes(report)[Key("account", ("amina",))]
     assert outcome.status == "failed"

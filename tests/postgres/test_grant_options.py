@@ -123,6 +123,21 @@ def test_a_whole_chain_of_grants_is_taken_from_its_end_trap_8(geography: Desk) -
     assert geography.value(ITEMS) == ["postgres=" + str(_owners(geography)) + "/postgres"]
 
 
+def test_of_what_two_gave_a_delegate_takes_back_only_its_own_trap_8(geography: Desk) -> None:
+    geography.converge(one_role())
+    geography.sql("""
+        CREATE ROLE delegate; GRANT USAGE ON SCHEMA geography TO delegate;
+        GRANT SELECT ON geography.cells TO delegate WITH GRANT OPTION;
+        GRANT SELECT, INSERT ON geography.cells TO reader;
+        SET ROLE delegate; GRANT SELECT ON geography.cells TO reader;
+    """)
+
+    geography.converge(one_role())
+
+    assert not geography.can("reader", "SELECT", "geography.cells")
+    assert not geography.can("reader", "INSERT", "geography.cells")
+
+
 def _owners(desk: Desk) -> str:
     text = str(desk.value("SELECT acldefault('r', 'postgres'::regrole)::text[]"))
     return text.partition("=")[2].partition("/")[0]

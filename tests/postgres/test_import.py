@@ -216,16 +216,13 @@ def test_a_role_that_holds_what_cannot_be_said_is_protected(
     text = imported(geography.dsn)
 
     found, said = read(text), comments(text)
-    assert list(found.roles) == ["fine"]
-    assert found.targets["db"].policy.protect == [
-        *("ahead", "everywhere", "idle_dba", "lead", "postgres", "slow")
-    ]
+    assert list(found.roles) == ["everywhere", "fine", "lead"]
+    assert found.targets["db"].policy.protect == [*("ahead", "idle_dba", "postgres", "slow")]
     assert "ahead: holds default privileges on tables and views in schema geography" in said
-    assert "everywhere: holds default privileges on tables of postgres in no schema" in said
-    assert "lead: is in fine with ADMIN TRUE" in said
+    assert "inherits: [{role: fine, admin: true}]" in text
     assert "slow: has NOINHERIT" in said
     assert "idle_dba: is a superuser" in said
-    assert "(drift shows them): lead in fine, slow in fine" in said
+    assert "(drift shows them): slow in fine" in said
     assert "dba: {accounts: {db: {attributes: {superuser: true}}}}" in text
     assert_nothing_to_do(text, geography.dsn, tmp_path)
 
@@ -247,8 +244,8 @@ def test_what_is_left_out_is_counted_in_comments(geography: Desk, tmp_path: Path
     said = comments(text)
     for part in (
         *("passwords", "have nobody in them: gone", "amina in pg_monitor"),
-        *("privileges that people hold directly: amina (2)", "comments on roles: amina (1)"),
-        *("settings of roles (ALTER ROLE ... SET): amina (1)", "large objects: amina (1)"),
+        *("privileges that people hold directly: amina (3)", "comments on roles: amina (1)"),
+        "settings of roles (ALTER ROLE ... SET): amina (1)",
         *("row-level security policies: sites (1)", "privileges of PUBLIC: postgres ("),
         "ownership of schemas, tables, views and sequences:",
     ):
@@ -271,6 +268,30 @@ def test_of_people_who_differ_in_case_one_is_imported(
     kept = sorted(names, key=lambda each: (each != each.lower(), each))[0]
     assert list(read(text).users) == [kept]
     assert "in nothing but case" in comments(text)
+    assert_nothing_to_do(text, desk.dsn, tmp_path)
+
+
+def test_large_objects_and_default_privileges_of_all_schemas_are_imported_dif_01(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.sql(
+        "CREATE ROLE reader; CREATE ROLE amina LOGIN; GRANT reader TO amina;"
+        "SELECT lo_create(4711), lo_create(9); GRANT ALL ON LARGE OBJECT 4711, 9 TO reader;"
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader;"
+        "ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO reader;"
+        "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO reader WITH GRANT OPTION"
+    )
+
+    text = imported(desk.dsn)
+
+    rules = read(text).roles["reader"].privileges
+    assert [(rule.kinds, rule.large_objects) for rule in rules] == [
+        (("large_objects",), [9, 4711]),
+        (("tables", "views"), None),
+        (("functions",), None),
+        (("schemas",), None),
+    ]
+    assert rules[-1].grant_option
     assert_nothing_to_do(text, desk.dsn, tmp_path)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from reconciler.sandbox.postgres.template import ClusterTemplate
 from tests.postgres.imports import assert_nothing_to_do, imported
-from tests.postgres.random_clusters import clusters
+from tests.postgres.random_clusters import before_16, clusters
 
 _EXAMPLES = settings().max_examples * 3 // 10
 """Each starts a server: 30 at every run, 600 in the nightly profile."""
@@ -18,7 +18,8 @@ _EXAMPLES = settings().max_examples * 3 // 10
 
 def _filled(dsn: str, statements: tuple[str, ...]) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
-        for statement in statements:
+        is_old = connection.info.server_version < 160000
+        for statement in map(before_16, statements) if is_old else statements:
             connection.execute(statement.encode())
 
 

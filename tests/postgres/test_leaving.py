@@ -435,7 +435,8 @@ def test_who_may_not_give_it_away_is_told_the_grant_that_is_missing(desk: Desk) 
     assert found.blocking
     assert "manager may not give away what it owns" in found.message
     statement = found.message.partition("run ")[2]
-    assert statement.startswith('GRANT "amina", "archive" TO "manager"')
+    foreign = '"archive"' if desk.major >= 16 else '"amina", "archive"'  # it made amina itself
+    assert statement.startswith(f'GRANT {foreign} TO "manager"')
     desk.sql(statement)
     with desk.run(leaving(), dsn) as run:  # what a member loses by it has to be accepted
         plan = run.plan()

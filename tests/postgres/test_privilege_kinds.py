@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from reconciler.errors import ManifestError
@@ -276,12 +278,10 @@ def test_a_name_that_leads_nowhere_is_a_fault_with_its_line(
 ) -> None:
     desk.sql(TYPES + FOREIGN)
 
-    with pytest.raises(ManifestError, match=text) as caught:
-        desk.plan(one_role(rule))
+    told = desk.faults(one_role(rule))
 
-    (problem,) = caught.value.problems
-    assert problem.source
-    assert problem.source.path == "roles.reader.privileges.0"
+    assert re.search(text, told)
+    assert "roles.reader.privileges.0" in told
 
 
 def test_a_parameter_that_is_not_there_is_a_fault(desk: Desk) -> None:

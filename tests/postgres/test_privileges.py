@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from reconciler.errors import ManifestError
@@ -303,12 +305,10 @@ def test_a_name_that_leads_nowhere_is_a_fault_with_its_line(
 ) -> None:
     geography.sql("CREATE ROLE ingest")
 
-    with pytest.raises(ManifestError, match=text) as caught:
-        geography.plan(one_role(rule))
+    told = geography.faults(one_role(rule))
 
-    (problem,) = caught.value.problems
-    assert problem.source
-    assert problem.source.path == "roles.reader.privileges.0"
+    assert re.search(text, told)
+    assert "roles.reader.privileges.0" in told
 
 
 def test_a_database_that_is_not_there_is_a_fault_with_its_line(geography: Desk) -> None:

@@ -93,6 +93,7 @@ def before(databases: Sequence[str]) -> Access:
     rules = [{"schema": "geography", "allow": ["usage"]}, on_tables("select", "update")]
     return replace(
         asked,
+        servers={name: {**each, "public": []} for name, each in asked.servers.items()},
         departed=(),
         groups={"analysts": ["kofi"], "old": ["esi"]},
         roles={n: {**r, "privileges": rules} for n, r in asked.roles.items()} | spare,
@@ -107,9 +108,17 @@ def after(databases: Sequence[str]) -> Access:
         on_tables("insert", "update") | {"views": "*", "created_by": ["maker"]},
         {"schema": "geography", "functions": ["area(integer)"], "allow": ["execute"]},
     ]
+    public = [
+        {"schema": "geography", "functions": "*", "allow": []},
+        {"schema": "geography", "views": ["big"], "allow": ["select"]},
+        {"types": "*", "allow": [], "created_by": ["maker"]},
+    ]
     roles = roles_of(databases)
     return Access(
-        servers={f"s{number}": {"database": name} for number, name in enumerate(databases)},
+        servers={
+            f"s{number}": {"database": name, "public": public}
+            for number, name in enumerate(databases)
+        },
         users=["amina", "esi", "kofi"],
         departed=["kofi"],
         groups={"analysts": ["amina"]},

@@ -5,18 +5,23 @@ if these stay as they are.
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+import yaml
 
+from benchmarks.delay import Turns
 from benchmarks.limits import change_statements, coalesced_statements
 from benchmarks.manifests import people_manifest, workload_manifest
+from benchmarks.peers import PEERS
 from benchmarks.process import Sample
 from benchmarks.rows import Aim, Limit, Row, row_of
-from benchmarks.table import document, markdown
-from benchmarks.workload import SMALLEST, change_one_percent, draw
+from benchmarks.table import document, growth, markdown
+from benchmarks.workload import SMALLEST, Kind, change_one_percent, draw
 from reconciler.manifest.load import parse_manifest
 
 SIZES = pytest.mark.parametrize("size", [100, 1000, 5000])
+KINDS = pytest.mark.parametrize("kind", ["equal rights", "random rights"])
 
 
 @pytest.mark.parametrize(
@@ -52,8 +57,9 @@ def test_the_limit_takes_the_published_number_of_statements(
 
 
 @SIZES
-def test_a_workload_is_the_same_each_time(size: int) -> None:
-    assert draw(size) == draw(size)
+@KINDS
+def test_a_workload_is_the_same_each_time(size: int, kind: Kind) -> None:
+    assert draw(size, kind) == draw(size, kind)
     assert change_one_percent(draw(size)) == change_one_percent(draw(size))
 
 
@@ -72,6 +78,22 @@ def test_the_change_swaps_one_group_of_each_hundredth_user_and_adds_one_user(siz
     assert len(set(change.after.edges)) == len(before.edges) + 1
 
 
+def test_random_rights_make_every_group_unlike_every_other() -> None:
+    workload = draw(1000, "random rights")
+
+    assert len({repr(each) for each in workload.rights.values()}) == len(workload.groups)
+    assert len(coalesced_statements(workload)) == 1_050 + 12 + 4 * 240
+    assert workload.users == draw(1000).users
+    assert workload.edges == draw(1000).edges
+
+
+def test_there_are_no_more_groups_than_fit_the_row_of_a_table() -> None:
+    workload = draw(20_000)
+
+    assert len(workload.groups) == 250
+    assert {group for group, _ in workload.edges} == set(workload.groups)
+
+
 def test_too_small_a_workload_is_refused() -> None:
     with pytest.raises(ValueError, match=f"at least {SMALLEST}"):
         draw(SMALLEST - 1)
@@ -86,6 +108,21 @@ def test_the_manifest_of_a_workload_says_just_the_workload() -> None:
     assert tuple(manifest.roles) == workload.groups
     assert tuple((grant.role, grant.user) for grant in manifest.grants) == workload.edges
     assert {len(role.privileges) for role in manifest.roles.values()} == {24}
+
+
+def test_the_manifest_of_random_rights_says_every_right_once() -> None:
+    workload = draw(100, "random rights")
+
+    manifest = parse_manifest({"bench.yaml": workload_manifest(workload)}).manifest
+
+    told = [
+        (f"{rule.schema}.{table}" if table else rule.schema, word.upper(), name)
+        for name, role in manifest.roles.items()
+        for rule in role.rules
+        for table in (rule.tables if rule.tables is not None else [""])
+        for word in rule.allow
+    ]
+    assert sorted(told) == sorted(workload.privileges())
 
 
 def test_the_manifest_of_people_has_ten_lines_a_person_and_is_valid() -> None:
@@ -119,7 +156,7 @@ def test_an_aim_in_seconds_does_not_look_at_the_ratio() -> None:
 
 
 def test_table_and_document_tell_the_same() -> None:
-    row = Row("plan", 5000, (1.5, 1.0, 2.0), 80.0, Limit("process", 0.5), Aim("ratio", 2))
+    row = Row("plan", 5000, (1.5, 1.0, 2.0), 80.0, Limit("process", 0.5, 40.0), Aim("ratio", 2))
 
     table, told = markdown([row]), json.loads(document("PostgreSQL 18", [row]))
 
@@ -130,6 +167,7 @@ def test_table_and_document_tell_the_same() -> None:
         "1.50",
         "1.00 to 2.00",
         "80",
+        "2.0",
         "process",
         "0.500",
         "3.0",
@@ -138,5 +176,38 @@ def test_table_and_document_tell_the_same() -> None:
     ]
     assert told["rows"][0]["median_s"] == 1.5
     assert told["rows"][0]["ratio"] == 3.0
+    assert told["rows"][0]["memory_ratio"] == 2.0
     assert told["rows"][0]["samples_s"] == [1.5, 1.0, 2.0]
     assert told["rows"][0]["met"] is False
+
+
+def test_growth_compares_the_time_of_a_user_at_the_two_largest_sizes() -> None:
+    limit = Limit("process", 1.0)
+    sizes = {100: 9.0, 5000: 1.0, 50_000: 12.0}
+    rows = [Row("plan", size, (seconds,), None, limit) for size, seconds in sizes.items()]
+
+    table = growth(rows)
+
+    head, _, line = ([cell.strip() for cell in each.split("|")] for each in table.splitlines())
+    assert head[2:4] == ["ms a user, 5,000", "ms a user, 50,000"]
+    assert line[1:5] == ["plan", "0.200", "0.240", "1.20"]
+    assert growth(rows[:1]) == ""
+
+
+def test_a_turn_is_counted_when_a_client_speaks_after_its_server() -> None:
+    turns = Turns()
+
+    for link, is_client in [(1, True), (1, True), (2, True), (1, False), (1, True), (1, False)]:
+        turns.note(link, is_client=is_client)
+
+    assert turns.count == 3
+
+
+def test_peers_are_given_all_users_and_groups_in_their_own_words() -> None:
+    workload = draw(100)
+
+    for peer in PEERS:
+        said = yaml.safe_load(peer.write(workload, "postgres: {is_superuser: yes}\n"))
+
+        names = set(re.findall(r"(?:grp|usr)_\d+", json.dumps(said)))
+        assert names == {*workload.users, *workload.groups}, peer.name

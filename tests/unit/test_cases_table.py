@@ -27,6 +27,9 @@ _HOW_MANY: Final = {
 }
 _NUMBERS: Final = [f"{area}-{n:02}" for area, most in _HOW_MANY.items() for n in range(1, most + 1)]
 _ROW = re.compile(r"^\| ([A-Z]{3}-\d\d) \| ([^|]+) \| ([^|]+) \|$", re.M)
+_TRAP_ROW = re.compile(r"^\| (\d+) \| ([^|]+) \| ([^|]+) \|$", re.M)
+_TRAPS: Final = 17
+_NAMED = re.compile(r"`(test_\w+)`")
 _FILE = re.compile(r"`(tests/[\w/]+\.py)`")
 _TEST = re.compile(r"^\s*def (test_\w+)\(", re.M)
 _CARRIED = re.compile(rf"_({'|'.join(_HOW_MANY).lower()})_(\d\d)(?=_|$)")
@@ -97,3 +100,35 @@ def test_every_file_that_the_table_names_has_a_test_with_that_number() -> None:
 
 def test_no_test_carries_a_number_that_the_table_does_not_have() -> None:
     assert set(_tested()) <= set(_NUMBERS)
+
+
+# The traps of PostgreSQL
+
+
+def _traps() -> Mapping[int, list[str]]:
+    """By trap, the names of its tests."""
+    rows = _TRAP_ROW.findall(PAGE.read_text(encoding="utf-8"))
+    return {int(number): _NAMED.findall(tests) for number, _, tests in rows}
+
+
+def test_every_trap_has_tests_and_its_place() -> None:
+    assert list(_traps()) == list(range(1, _TRAPS + 1))
+    assert all(len(names) >= 2 for names in _traps().values())
+
+
+def test_every_test_that_a_trap_names_exists_for_the_provider() -> None:
+    files = (ROOT / "tests" / "postgres").glob("test_*.py")
+    known = {name for file in files for name in _TEST.findall(file.read_text(encoding="utf-8"))}
+
+    assert {name for names in _traps().values() for name in names} - known == set()
+
+
+def test_no_test_carries_a_trap_that_the_table_does_not_have() -> None:
+    carried = {
+        int(number)
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in _TEST.findall(file.read_text(encoding="utf-8"))
+        for number in re.findall(r"_trap_(\d+)$", name)
+    }
+
+    assert carried <= set(_traps())

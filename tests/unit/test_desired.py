@@ -347,6 +347,13 @@ def test_inherited_roles_are_containers_and_those_not_declared_are_foreign() -> 
     assert _names(desired, "role") == ["base", "top"]
 
 
+def test_whom_a_line_names_and_nobody_declares_is_foreign_unless_it_is_an_account() -> None:
+    rule = "{schema: s, tables: '*', views: '*', allow: [select], created_by: [etl, amina]}"
+    desired = _desired(f"roles: {{reader: {{server: db, privileges: [{rule}]}}}}")
+
+    assert desired.scope.foreign == {"etl"}
+
+
 def test_rules_become_privileges_by_place_and_rules_for_one_place_are_united() -> None:
     text = """
 roles:

@@ -43,6 +43,11 @@ users: {{amina: {{}}}}
             PLAIN,
             "roles.r.token_life: a role has no token_life",
         ),
+        (
+            "roles: {r: {server: db, privileges: {mode: at_least, rules: []}}}",
+            PLAIN,
+            "roles.r.privileges: a role has no privileges",
+        ),
         ("roles: {r: {server: db, level: admin}}", PLAIN, "roles.r.level: a role has no level"),
         (
             "roles: {r: {server: db, level: admni}}",

@@ -128,6 +128,17 @@ def test_of_two_overlapping_temporaries_the_first_is_kept_on_by_the_second_tim_0
     assert (second.at, _kept(second)) == ("2027-07-02T00:00:00Z", {"amina": []})
 
 
+def test_a_grant_with_fewer_options_does_not_keep_what_one_with_more_gave() -> None:
+    found = _found(
+        "user: amina, role: reader, admin: true, until: 2027-06-25T00:00:00Z",
+        "user: kofi, role: reader, until: 2027-06-26T00:00:00Z",
+        "user: amina, role: reader",
+        "user: kofi, role: reader, admin: true",
+    )
+
+    assert [_kept(each) for each in found] == [{"amina": []}, {"kofi": ["access.yaml:18"]}]
+
+
 def test_an_extension_from_the_very_instant_of_the_end_keeps_the_role_tim_03() -> None:
     end, start = _found(
         "user: amina, role: reader, until: 2027-06-30T00:00:00Z",

@@ -281,3 +281,25 @@ def test_a_file_that_ends_early_makes_no_names_undefined() -> None:
 
     assert len(messages) == 1
     assert "a.yaml:2:1: users.0: the file ends before a bracket is closed" in messages[0]
+
+
+def test_equal_rules_are_one_object_and_what_only_looks_alike_is_checked() -> None:
+    rule = "{schema: '1', allow: [usage]}"
+    good = f"{_ROLES}  one: {{server: db, privileges: [{rule}]}}\n"
+    good += f"  two: {{server: db, privileges: [{rule}, {{schema: a, allow: [create]}}]}}\n"
+
+    roles = parse_manifest({"access.yaml": good}).manifest.roles
+
+    assert roles["one"].rules[0] is roles["two"].rules[0]
+    assert roles["two"].rules[1].allow == ["create"]
+    like = rule.replace("'1'", "1")
+    with pytest.raises(ManifestError, match=r"roles\.three\.privileges\.0\.schema"):
+        parse_manifest({"access.yaml": f"{good}  three: {{server: db, privileges: [{like}]}}\n"})
+
+
+_ROLES = (
+    "version: 1\n"
+    "targets: {pg: {provider: postgres}}\n"
+    "servers: {db: {target: pg, database: db}}\n"
+    "roles:\n"
+)

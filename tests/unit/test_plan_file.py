@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from reconciler.changes import Change
 from reconciler.errors import PlanFileError
 from reconciler.json_text import json_text
-from reconciler.plan import Plan, TargetPlan
+from reconciler.plan import Plan, TargetPlan, Unasked
 from reconciler.plan_file import digest_of, from_text, to_document, to_text, with_touched_people
 from reconciler.plan_schema import plan_schema
 from reconciler.state import Key
@@ -57,6 +57,16 @@ def test_who_gets_what_is_owned_is_saved_and_fits_the_schema() -> None:
 
     jsonschema.validate(document, plan_schema())
     assert from_text(to_text(plan), "plan.json").changes == (gone,)
+
+
+def test_who_holds_what_no_line_asks_for_is_saved_and_fits_the_schema() -> None:
+    held = (Unasked("mallory", ("select on table geography.cells in flowdb",)),)
+    plan = plan_of(TargetPlan("flowdb", "postgres", "PostgreSQL 18", "admin", unasked=held))
+
+    document = to_document(plan)
+
+    jsonschema.validate(document, plan_schema())
+    assert from_text(to_text(plan), "plan.json").target("flowdb").unasked == held
 
 
 def test_only_people_whom_the_plan_touches_are_named() -> None:

@@ -106,3 +106,21 @@ def test_an_heir_with_a_name_that_no_role_can_have_is_told_with_its_line() -> No
 
     assert str(problem).startswith("access.yaml:1:1: targets.db.policy.heir: ")
     assert "pg_heir" in problem.message
+
+
+def test_pg_database_owner_takes_no_members() -> None:
+    records: dict[Key, Fields] = {
+        Key("role", ("reader",)): {},
+        Key("membership", ("pg_database_owner", "reader")): {},
+    }
+
+    (problem,) = check(_desired(records))
+
+    assert problem.source
+    assert "pg_database_owner takes no members" in problem.message
+
+
+def test_postgresqls_other_roles_can_be_inherited() -> None:
+    records: dict[Key, Fields] = {Key("membership", ("pg_monitor", "reader")): {}}
+
+    assert check(_desired(records)) == ()

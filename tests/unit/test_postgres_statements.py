@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.changes import Action, Change
 from reconciler.providers.postgres.apply import transactions
+from reconciler.providers.postgres.edges import Grantors, Options
 from reconciler.providers.postgres.observe import Held, Table
 from reconciler.providers.postgres.statements import Rendering, Stages, Statement, render
 from reconciler.providers.postgres.transactions import batches
@@ -31,6 +32,11 @@ def _change(action: Action, key: Key, before: Fields | None, after: Fields | Non
 def _texts(*changes: Change, rendering: Rendering = PG18) -> list[str]:
     stages = render(changes, rendering)
     return [query.as_string(None) for each in stages.statements for query in each.queries]
+
+
+def _by(*grantors: str, admin: bool = False) -> Grantors:
+    """The edges of r to u, one by each of these."""
+    return {("r", "u"): {name: Options(admin=admin) for name in grantors}}
 
 
 def test_a_new_role_is_born_with_its_memberships() -> None:
@@ -92,7 +98,7 @@ def test_an_expiry_of_the_manifest_stands_before_that_of_a_password() -> None:
 
 def test_an_edge_is_revoked_from_each_of_its_grantors() -> None:
     lost = _change("delete", Key("membership", ("r", "u")), EDGE, None)
-    rendering = Rendering(180000, grantors={("r", "u"): ("chief", "postgres")})
+    rendering = Rendering(180000, grantors=_by("chief", "postgres"))
 
     assert _texts(lost, rendering=rendering) == [
         'REVOKE "r" FROM "u" GRANTED BY "chief"',
@@ -112,13 +118,13 @@ def test_an_edge_that_is_known_to_be_gone_needs_no_revoke(version: int) -> None:
 
 def test_an_admin_option_is_taken_in_place() -> None:
     change = _change("update", Key("membership", ("r", "u")), {"admin": True}, {"admin": False})
-    known = {("r", "u"): ("postgres",)}
+    known = _by("postgres", admin=True)
 
     assert _texts(change, rendering=Rendering(150000, grantors=known)) == [
         'REVOKE ADMIN OPTION FOR "r" FROM "u"'
     ]
     assert _texts(change, rendering=Rendering(180000, grantors=known)) == [
-        'GRANT "r" TO "u" WITH ADMIN FALSE GRANTED BY "postgres"'
+        'GRANT "r" TO "u" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE GRANTED BY "postgres"'
     ]
 
 
@@ -145,31 +151,32 @@ def test_what_is_given_comes_before_what_is_taken_and_only_the_difference_is_wri
 
 
 def test_what_a_delegate_granted_is_taken_as_the_delegate_too() -> None:
-    held = {Held("a", "db", "table", "s", "t"): ("chief",)}
-    change = _privilege("a", {"t": ("SELECT",)}, None)
+    place = ("db", "table", "s", "t")
+    held = {Held("a", *place): ("chief",)}
+    passed_on = {Held("chief", *place): (("a", ("SELECT",)),)}
+    change = _privilege("a", {"t": ("INSERT", "SELECT")}, None)
 
-    assert _texts(change, rendering=Rendering(180000, delegations=held)) == [
+    assert _texts(change, rendering=Rendering(180000, delegations=held, passed_on=passed_on)) == [
         'SET LOCAL ROLE "chief"',
         'REVOKE SELECT ON TABLE "s"."t" FROM "a"',
         "RESET ROLE",
-        'REVOKE SELECT ON TABLE "s"."t" FROM "a"',
+        'REVOKE INSERT, SELECT ON TABLE "s"."t" FROM "a"',
     ]
 
 
 def test_what_was_granted_furthest_from_the_owner_is_taken_first() -> None:
     place = ("db", "table", "s", "t")
     held = {Held("b", *place): ("a",), Held("c", *place): ("b",)}
-    gone = {"t": ("SELECT", "SELECT*")}
-    changes = [_privilege(name, gone, None) for name in ("a", "b", "c")]
+    words = ("SELECT", "SELECT*")
+    passed_on = {Held("a", *place): (("b", words),), Held("b", *place): (("c", words),)}
+    changes = [_privilege(name, {"t": words}, None) for name in ("a", "b", "c")]
 
-    texts = _texts(*changes, rendering=Rendering(180000, delegations=held))
+    texts = _texts(*changes, rendering=Rendering(180000, delegations=held, passed_on=passed_on))
 
     revoke = 'REVOKE SELECT ON TABLE "s"."t" FROM'
     assert [text for text in texts if text != "RESET ROLE"] == [
-        'SET LOCAL ROLE "b"',
-        f'{revoke} "c"',
-        'SET LOCAL ROLE "a"',
-        f'{revoke} "b"',
+        *('SET LOCAL ROLE "b"', f'{revoke} "c"') * 2,  # for b, who loses it, and for c
+        *('SET LOCAL ROLE "a"', f'{revoke} "b"') * 2,
         f'{revoke} "a", "b", "c"',
     ]
 

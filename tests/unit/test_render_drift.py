@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.classify import Class, Difference, Direction
-from reconciler.plan import Plan
+from reconciler.plan import Finding, Plan
 from reconciler.render.drift_phrases import deviation, told, wish
 from reconciler.render.drift_text import drift_summary, drift_text
 from reconciler.source import Source
@@ -72,6 +72,18 @@ def test_without_drift_the_text_proves_what_was_read_drf_08() -> None:
         "flowauth (flowauth): read whole, FlowAuth 1.34, as reconciler",
     ]
     assert lines[-1] == "No drift: 2 targets are as the last apply left them."
+
+
+def test_what_the_manifest_names_and_is_not_there_is_told_beside_drift() -> None:
+    gone = Finding(
+        "S-1", "missing-object", "flowdb", "a.yaml:3: there is no table x", blocking=True
+    )
+    other = Finding("S-2", "min-holders", "flowdb", "another rule", blocking=True)
+
+    text = drift_text(replace(in_sync_plan(), findings=(gone, other)))
+
+    assert "\nNot there, flowdb: a.yaml:3: there is no table x\n" in text
+    assert "another rule" not in text
 
 
 def test_one_target_is_in_the_singular() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.plan import AccessChange, Plan, TargetPlan
+from reconciler.plan import AccessChange, Plan, TargetPlan, Unasked
 from reconciler.render.access import MOST_LINES
 from reconciler.render.page import Line, page, printable
 from reconciler.render.text import plan_summary, plan_text, question, statements_text
@@ -163,6 +163,32 @@ def test_one_block_alone_has_a_title_only_when_it_repairs() -> None:
 
     assert ["What the manifest asks" in text for text in texts] == [False, False]
     assert ["Repairs of what changed" in text for text in texts] == [False, True]
+
+
+def strangers(number: int) -> Plan:
+    names = [f"stranger{each:02}" for each in range(number)]
+    keys = tuple(Key("privilege", (name, "db", "table", "s")) for name in names)
+    rights = tuple(f"select on table s.t{each} in db" for each in range(7))
+    unasked = tuple(Unasked(name, rights) for name in names)
+    return plan_of(TargetPlan("t", "p", "s", "a", unmanaged=keys, unasked=unasked))
+
+
+def test_who_holds_what_no_line_asks_for_is_named_without_being_asked() -> None:
+    lines = plan_text(strangers(12)).splitlines()
+
+    shown = [line for line in lines if " holds " in line]
+    assert len(shown) == 10
+    assert shown[0].startswith("    t: stranger00 holds select on table s.t0 in db; ")
+    assert shown[0].endswith("; and 2 more")
+    assert "    and 2 more hold something" in lines
+
+
+def test_on_request_all_of_them_are_named_with_all_that_they_hold() -> None:
+    lines = plan_text(strangers(12), list_unmanaged=True).splitlines()
+
+    shown = [line for line in lines if " holds " in line]
+    assert len(shown) == 12
+    assert all(line.endswith("select on table s.t6 in db") for line in shown)
 
 
 def test_a_change_of_the_manifest_that_repairs_drift_as_well_says_so() -> None:

@@ -71,6 +71,15 @@ def test_an_account_that_somebody_switched_off_is_held_and_its_values_are_said()
     assert "login is false, and the manifest says true" in found.message
 
 
+def test_what_a_membership_was_narrowed_to_is_said_and_no_grantor_is_an_option() -> None:
+    found = {"inherit": False, "granted_by": ("dele",)}
+
+    (finding,) = judge(_drifted(_difference(KOFI, found, desired={"inherit": True})))
+
+    assert finding.rule == "held"
+    assert "narrowed: inherit is false, and the manifest says true: somebody" in finding.message
+
+
 def test_an_account_that_somebody_deleted_is_held_with_all_that_was_to_be_given_to_it() -> None:
     back, within = create(account("kofi"), USER), create(KOFI)
     case = _drifted(_difference(account("kofi"), None, desired=USER), back, within)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 
 from reconciler.changes import Change
 from reconciler.classify import Difference
+from reconciler.holding import HalfEdges, Holding
 from reconciler.plan import Finding
 from reconciler.safety import Situation, held_back, judge, walk
 from reconciler.scope import Capabilities, Rules
 from reconciler.state import Fields, Key, State
 from tests.safety_cases import (
     ADMINISTRATOR,
+    CAPABILITIES,
     SERVICE,
     USER,
     account,
@@ -373,3 +376,34 @@ def test_a_membership_that_only_lets_grant_the_role_makes_nobody_a_holder() -> N
     narrowed = update(key, {"admin": True}, {"admin": False})
 
     assert judge(at_ease(observed, [narrowed], one)) == ()
+
+
+def test_a_copy_of_a_graph_holds_the_same_and_goes_its_own_way() -> None:
+    edges: dict[Key, Fields] = {
+        inside("readers", "kofi"): {"inherit": False, "set": True},
+        inside("staff", "kofi"): {},
+    }
+    records: dict[Key, Fields] = {account("kofi"): USER, group("staff"): {}, **edges}
+    there = State({**records, tables("readers"): {}})
+    graph = Holding(there, CAPABILITIES)
+
+    copy = graph.copied()
+
+    before = _content(graph)
+    assert _content(copy) == before
+    copy.apply(delete(inside("staff", "kofi"), {}))
+    copy.apply(delete(inside("readers", "kofi"), {"inherit": False, "set": True}))
+    copy.apply(delete(account("kofi"), USER))
+    copy.apply(delete(group("staff"), {}))
+    copy.apply(delete(tables("readers"), {}))
+    assert _content(graph) == before
+    changed = {name for name, value in _content(copy).items() if value != before[name]}
+    assert changed == set(before) - {"capabilities"}
+
+
+def _content(graph: Holding) -> dict[str, object]:
+    """All that a graph knows, by attribute; a new attribute has to be copied too."""
+    return {
+        name: vars(value) if isinstance(value, HalfEdges) else value
+        for name, value in deepcopy(vars(graph)).items()
+    }

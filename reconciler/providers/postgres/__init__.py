@@ -13,6 +13,7 @@ from reconciler.provider import Options, Provider, ProviderType
 from reconciler.providers.postgres.check import ATTRIBUTES, check
 from reconciler.providers.postgres.options import PostgresOptions
 from reconciler.scope import Capabilities
+from reconciler.state import USUAL_EDGE
 
 
 def _open(target: str, options: Options) -> Provider:
@@ -20,6 +21,12 @@ def _open(target: str, options: Options) -> Provider:
 
     assert isinstance(options, PostgresOptions)
     return open_postgres(target, options)
+
+
+def _password_fault(value: str) -> tuple[str, str] | None:
+    from reconciler.providers.postgres.verifiers import password_fault  # only some manifests
+
+    return password_fault(value)
 
 
 PROVIDER: Final = ProviderType(
@@ -36,11 +43,16 @@ PROVIDER: Final = ProviderType(
         administrator={"superuser": True},
         sessions=True,
         settings=True,
+        row_security=True,
         heirs=True,
+        given_passwords=True,
+        edge_options=tuple(USUAL_EDGE),
+        objects=True,
     ),
     options=PostgresOptions,
     check=check,
     open=_open,
+    password_fault=_password_fault,
     words={
         "target": "a cluster",
         "server": "a database of the cluster",

@@ -6,13 +6,14 @@ Here belongs the order of steps. Statements are `statements`, running them is `t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import psycopg
 from psycopg import sql
 
 from reconciler.changes import Change, Journal, Outcome
+from reconciler.passwords import Marks
 from reconciler.providers.postgres.connect import Connection, describe
 from reconciler.providers.postgres.drops import (
     clearings,
@@ -24,7 +25,12 @@ from reconciler.providers.postgres.drops import (
 from reconciler.providers.postgres.estates import Connect, Estate
 from reconciler.providers.postgres.observe import read_grantors
 from reconciler.providers.postgres.options import PostgresOptions
-from reconciler.providers.postgres.passwords import DEFAULT_ITERATIONS, new_passwords
+from reconciler.providers.postgres.password_setting import (
+    Passwords,
+    accounts_given,
+    set_passwords,
+)
+from reconciler.providers.postgres.passwords import DEFAULT_ITERATIONS
 from reconciler.providers.postgres.sessions import (
     accounts_of,
     end_sessions,
@@ -46,11 +52,14 @@ from reconciler.providers.postgres.transactions import (
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be done: the changes, those of them that need a password, and whom to tell."""
+    """What is to be done: the changes, the accounts that get a temporary password, what is known
+    to set passwords, and whom to tell.
+    """
 
     changes: Sequence[Change]
     new_passwords: Sequence[str]
     journal: Journal
+    passwords: Passwords = field(default_factory=Passwords)
 
 
 class Application:
@@ -63,6 +72,7 @@ class Application:
         self._prepared: list[Connection] = []
         self._named: frozenset[str] = frozenset()
         self._locked = connect("")
+        self.password_marks: Marks = {}
 
     def outcomes(self, work: Work, now: datetime) -> Iterator[Outcome]:
         """Do the work. Raises psycopg.Error or TargetError, but only before anything was written.
@@ -145,13 +155,11 @@ class Application:
         rendering = self._rendering
         if any(c.key.kind == "membership" and c.action != "create" for c in work.changes):
             rendering = replace(rendering, grantors=read_grantors(self._connection("")))
-        if work.new_passwords:
-            made = new_passwords(work.new_passwords, now, self._options.password_days, iterations)
-            own = _own_expiries(work.changes)
-            for name, each in made.items():
-                work.journal.hand_over(name, each.password, own.get(name, each.expires))
-            verifiers = {name: (each.verifier, each.expires) for name, each in made.items()}
-            rendering = replace(rendering, verifiers=verifiers)
+        if work.new_passwords or accounts_given(work.changes):
+            known = replace(work.passwords, days=self._options.password_days, iterations=iterations)
+            made = set_passwords(work.changes, work.new_passwords, known, now, work.journal)
+            self.password_marks = made.marks
+            rendering = replace(rendering, verifiers=made.verifiers)
         return render(work.changes, rendering)
 
     def _connection(self, database: str) -> Connection:
@@ -160,16 +168,6 @@ class Application:
             prepare(connection, self._options)
             self._prepared.append(connection)
         return connection
-
-
-def _own_expiries(changes: Sequence[Change]) -> dict[str, str]:
-    """Until when the manifest lets accounts sign in; empty for those that it never stops."""
-    result: dict[str, str] = {}
-    for change in changes:
-        if change.key.kind == "account" and "valid_until" in (change.after or {}):
-            text = str((change.after or {})["valid_until"])
-            result[change.key.path[-1]] = "" if text == "infinity" else text
-    return result
 
 
 def transactions(stages: Stages) -> Iterator[tuple[str, Sequence[Statement]]]:

@@ -20,6 +20,7 @@ MAX_NAME_BYTES: Final = 63
 """NAMEDATALEN - 1; a longer name is cut with no more than a NOTICE (PostgreSQL docs, "Lexical
 Structure")."""
 
+_OWNER: Final = "pg_database_owner"
 _RESERVED: Final = frozenset({"public", "none"})
 _SWITCHES: Final = ("bypassrls", "createdb", "createrole", "replication", "superuser")
 
@@ -33,7 +34,7 @@ ATTRIBUTES: Final[Mapping[str, str]] = {
 
 def check(desired: Desired) -> tuple[Problem, ...]:
     """Every name, attribute and setting that no PostgreSQL server accepts, with its line."""
-    faults = (_names, _collisions, _attributes, _settings, _heir)
+    faults = (_names, _collisions, _owners, _attributes, _settings, _heir, _schemas, _policies)
     return tuple(sorted((problem for each in faults for problem in each(desired)), key=str))
 
 
@@ -57,6 +58,21 @@ def _heir(desired: Desired) -> Iterator[Problem]:
     if heir and (fault := role_name_fault(heir)):
         place = desired.provenance.locate(("targets", desired.target, "policy", "heir"))
         yield Problem(place, f"{fault[0]} (target {desired.target})", fault[1])
+
+
+def _schemas(desired: Desired) -> Iterator[Problem]:
+    """PostgreSQL docs, CREATE SCHEMA: the name cannot begin with `pg_`."""
+    for key, fields in desired.state.records.items():
+        if key.kind != "schema":
+            continue
+        name = key.path[1]
+        if fault := name_fault(name):
+            yield desired.problem(key, f"schema {fault[0]}", fault[1])
+        elif name.startswith("pg_") or name == "information_schema":
+            text = f'"{name}" is a schema of PostgreSQL itself'
+            yield desired.problem(key, text, "choose another name")
+        if "\0" in str(fields.get("comment", "")):
+            yield desired.problem(key, "comment needs a text without NUL")
 
 
 def _is_in_database(key: Key) -> bool:
@@ -91,6 +107,20 @@ def _collisions(desired: Desired) -> Iterator[Problem]:
         kinds = " and ".join(sorted(key.kind for key in keys))
         hint = "PostgreSQL has one name for all of them; rename one, or set name: on the role"
         yield desired.problem(max(keys), f'"{name}" would be {kinds}', hint)
+
+
+def _policies(desired: Desired) -> Iterator[Problem]:
+    for key in desired.state.records:
+        if key.kind == "policy" and (fault := name_fault(key.path[-1])):
+            yield desired.problem(key, f"policy {fault[0]}", fault[1])
+
+
+def _owners(desired: Desired) -> Iterator[Problem]:
+    """PostgreSQL docs, "Predefined Roles": its one member is the owner of the database."""
+    for key in desired.state.records:
+        if key.kind == "membership" and key.path[0] == _OWNER:
+            hint = "give the privileges themselves, or make the role the owner of the database"
+            yield desired.problem(key, f"{_OWNER} takes no members", hint)
 
 
 def _attributes(desired: Desired) -> Iterator[Problem]:

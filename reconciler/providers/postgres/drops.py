@@ -6,7 +6,7 @@ where this one was. Here belongs running the steps; what there is to do is read 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import psycopg
@@ -22,8 +22,10 @@ from reconciler.providers.postgres.estates import (
     read_granted,
     read_standing,
 )
+from reconciler.providers.postgres.handed_on import read_handed_on
 from reconciler.providers.postgres.statements import Statement
 from reconciler.providers.postgres.statements.estates import clearing, reassigning
+from reconciler.providers.postgres.statements.handed_on import settling
 from reconciler.providers.postgres.statements.roles import disabling
 from reconciler.providers.postgres.statements.sessions import ending
 from reconciler.providers.postgres.transactions import FailedStatement, collected_warnings, run
@@ -91,12 +93,19 @@ def clearings(statement: Statement, estate: Estate) -> Iterator[tuple[str, sql.C
     for database in estate.databases:
         if estate.owned and statement.heir:
             yield database, reassigning(estate.role, statement.heir)
+        for query in settling(estate.role, estate.handed_on.get(database, ())):
+            yield database, query
         yield database, clearing(estate.role)
 
 
-def refusal(connect: Connect, estate: Estate, heir: str) -> str:
-    """Why a role is not to be dropped as things are; empty where nothing speaks against it."""
-    if estate.granted and (edges := read_granted(connect(""), estate.role)):
+def refusal(
+    connect: Connect, estate: Estate, heir: str, revoked: Collection[tuple[str, ...]] = ()
+) -> str:
+    """Why a role is not to be dropped as things are; empty where nothing speaks against it.
+
+    `revoked` are memberships, as (role, member), that will have been taken by then.
+    """
+    if estate.granted and (edges := unsettled(connect, estate.role, revoked)):
         return f"it granted {granted_text(edges)}; {regranting(edges)}"
     if not estate.owned:
         return ""
@@ -116,6 +125,17 @@ IS_SUPERUSER: Final = (
     "is a superuser: views and functions made by somebody who left would run with all its rights. "
     "Name a role without LOGIN that is there for nothing else"
 )
+
+
+def unsettled(
+    connect: Connect, role: str, revoked: Collection[tuple[str, ...]]
+) -> tuple[tuple[str, str], ...]:
+    """The memberships that a role granted and that would end with it.
+
+    Not those that are revoked, nor those in what it loses itself: they are granted in our name.
+    """
+    granted = read_granted(connect(""), role)
+    return tuple(e for e in granted if e not in revoked and (e[0], role) not in revoked)
 
 
 def granted_text(edges: tuple[tuple[str, str], ...]) -> str:
@@ -147,6 +167,8 @@ def _clear(connection: Connection, role: str, heir: str) -> str:
         if row is None or row[0]:  # made meanwhile, by a session that is still open
             reason = "it came to own more meanwhile"
             raise psycopg.Rollback(work)
+        for query in settling(role, read_handed_on(connection, role)):
+            connection.execute(query)
         connection.execute(clearing(role))
         if warnings:
             reason = f"PostgreSQL only warned: {warnings[0]}"

@@ -7,11 +7,12 @@ what a plan is told before is `leaving`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from reconciler.providers.postgres.connect import Connection
-from reconciler.providers.postgres.observe import EDGE_OPTIONS_VERSION, catalog_query
+from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION
+from reconciler.providers.postgres.observe import catalog_query
 
 _NAMED: Final = 3
 """How many objects are named for each database; the others are counted."""
@@ -60,16 +61,32 @@ class Share:
     is_open: bool = True
 
 
+class HandedOn(NamedTuple):
+    """Privileges on one object that somebody else than its owner granted, with their options.
+
+    An empty grantee is PUBLIC. The name is as in records.
+    """
+
+    kind: str
+    schema: str
+    name: str
+    grantor: str
+    grantee: str
+    words: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Estate:
     """What refers to a role: what it owns, by database, and the memberships that it granted.
 
     There is a share for each database in which anything does, though it may own nothing there.
+    `handed_on` is by database what it got from others than owners, and what it passed on.
     """
 
     role: str
     shares: tuple[Share, ...] = ()
     granted: int = 0
+    handed_on: Mapping[str, tuple[HandedOn, ...]] = field(default_factory=dict)
 
     @property
     def owned(self) -> int:

@@ -12,8 +12,10 @@ from typing import Final, NamedTuple
 
 from reconciler.changes import Change
 from reconciler.providers.postgres.connect import Connection
+from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION, Grantors
 from reconciler.providers.postgres.estates import Connect
-from reconciler.providers.postgres.observe import EDGE_OPTIONS_VERSION, Grantors, catalog_query
+from reconciler.providers.postgres.observe import catalog_query
+from reconciler.providers.postgres.public import as_right
 from reconciler.state import PRINCIPAL_KINDS, Value
 
 OBJECT_KINDS: Final = (
@@ -28,6 +30,7 @@ OBJECT_KINDS: Final = (
     "language",
     "foreign data wrapper",
     "foreign server",
+    "large object",
     "tablespace",
 )
 """The kinds of object whose grant options are looked up; not so parameters."""
@@ -35,12 +38,9 @@ OBJECT_KINDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """Our role and its powers. `signals` says whether it may end sessions of others, `self_grant`
-    as what it holds the roles that it creates: of `set` and `inherit` both, one, or neither.
-    """
+    """Our role and its powers. `signals` says whether it may end sessions of others."""
 
     name: str
-    self_grant: frozenset[str]
     superuser: bool
     createrole: bool
     createdb: bool
@@ -120,9 +120,8 @@ def who_we_are(connection: Connection) -> Me:
     """Our role. Raises psycopg.Error."""
     row = connection.execute(catalog_query("rights_self")).fetchone()
     assert row is not None
-    name, *powers, setting = row
-    self_grant = frozenset(each.strip() for each in str(setting).lower().split(","))
-    return Me(str(name), self_grant, *(bool(each) for each in powers))
+    name, *powers = row
+    return Me(str(name), *(bool(each) for each in powers))
 
 
 def read_footing(changes: Sequence[Change], grantors: Grantors, connect: Connect) -> Footing:
@@ -156,10 +155,10 @@ def _role_names(changes: Iterable[Change], grantors: Grantors) -> Iterator[str]:
             yield change.key.path[0]
         elif change.key.kind == "membership":
             role, member = change.key.path
-            yield role
+            yield from (role, member)
             yield from grantors.get((role, member), ())
-        elif change.key.kind == "default_privilege":
-            yield change.key.path[2]
+        elif change.key.kind in ("default_privilege", "public_default"):
+            yield change.key.path[-3]
 
 
 def _roles(connection: Connection, names: Iterable[str]) -> dict[str, Role]:
@@ -184,6 +183,7 @@ def _holdings(connection: Connection, names: Sequence[str]) -> dict[str, frozens
 
 def _wanted_of(change: Change) -> Iterator[tuple[str, _Wanted]]:
     """By database: each privilege that is given, and each object from which something is taken."""
+    change = as_right(change)
     if change.key.kind != "privilege" or change.key.path[2] not in OBJECT_KINDS:
         return
     _, database, kind, schema = change.key.path
@@ -210,7 +210,7 @@ def _answers(changes: Sequence[Change], connect: Connect) -> dict[tuple[str, _Wa
         for database, each in _wanted_of(change):
             wanted[database][each] = None
             if not each.privilege:
-                grantees.add(change.key.path[0])
+                grantees.add(as_right(change).key.path[0])
     result: dict[tuple[str, _Wanted], Grantable] = {}
     for database, asked in sorted(wanted.items()):
         for each, found in _ask(connect(database), list(asked), sorted(grantees)):

@@ -5,6 +5,7 @@ Here belongs the judgement of what `estates` reads. It writes nothing; dropping 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,9 @@ from reconciler.providers.postgres.drops import (
     NAME_AN_HEIR,
     granted_text,
     regranting,
+    unsettled,
 )
+from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION
 from reconciler.providers.postgres.estates import (
     Connect,
     Estate,
@@ -29,10 +32,9 @@ from reconciler.providers.postgres.estates import (
     objects,
     owned_text,
     read_estates,
-    read_granted,
     read_standing,
 )
-from reconciler.providers.postgres.observe import EDGE_OPTIONS_VERSION
+from reconciler.providers.postgres.handed_on import with_handed_on
 from reconciler.state import PRINCIPAL_KINDS
 
 RULE: Final = "owned-objects"
@@ -65,12 +67,15 @@ def read_leaving(connect: Connect, changes: Sequence[Change]) -> Leaving | None:
         return None
     connection = connect("")
     names = [each.key.path[-1] for each in dropped]
-    estates = read_estates(connection, names)
+    estates = {
+        name: replace(estate, shares=_left(estate, changes))
+        for name, estate in read_estates(connection, names).items()
+    }
     concerned = {*estates, *(each.heir for each in dropped if each.heir)} if estates else set()
     row = connection.execute("SELECT current_user::text").fetchone()
     return Leaving(
         dropped=tuple(dropped),
-        estates={name: _reachable(connect, each) for name, each in estates.items()},
+        estates={name: _reachable(connect, each, changes) for name, each in estates.items()},
         standing=read_standing(connection, concerned),
         account=str(row[0]) if row else "",
         version=connection.info.server_version,
@@ -85,12 +90,28 @@ def read_leaving(connect: Connect, changes: Sequence[Change]) -> Leaving | None:
     )
 
 
+def _left(estate: Estate, changes: Sequence[Change]) -> tuple[Share, ...]:
+    """What a role owns, but for databases where this plan gives all of it to others before."""
+    handed: Counter[str] = Counter()
+    for change in changes:
+        if change.key.kind == "ownership":
+            owners, after = change.before or {}, change.after or {}
+            place = "" if change.key.path[1] == "database" else change.key.path[0]
+            lost = [n for n, o in owners.items() if o == estate.role != after.get(n)]
+            handed[place] += len(lost)
+    return tuple(
+        replace(each, owned=0) if 0 < each.owned == handed[each.database] else each
+        for each in estate.shares
+    )
+
+
 def _is_dropping(change: Change) -> bool:
     return change.key.kind in PRINCIPAL_KINDS and change.action == "delete"
 
 
-def _reachable(connect: Connect, estate: Estate) -> Estate:
-    return replace(estate, shares=tuple(_tried(connect, each) for each in estate.shares))
+def _reachable(connect: Connect, estate: Estate, changes: Sequence[Change]) -> Estate:
+    shares = tuple(_tried(connect, each) for each in estate.shares)
+    return with_handed_on(connect, replace(estate, shares=shares), changes)
 
 
 def _tried(connect: Connect, share: Share) -> Share:
@@ -143,9 +164,9 @@ def _against(connect: Connect, leaving: Leaving, change: Change, estate: Estate)
         if not share.is_open:
             return _closed(share.database, leaving.account)
     if estate.granted:
-        edges = [e for e in read_granted(connect(""), estate.role) if e not in leaving.revoked]
+        edges = unsettled(connect, estate.role, leaving.revoked)
         if edges:
-            return f"it granted {granted_text(tuple(edges))}; {regranting(tuple(edges))}"
+            return f"it granted {granted_text(edges)}; {regranting(edges)}"
     return _against_heir(leaving, change) if estate.owned else ""
 
 

@@ -12,17 +12,24 @@ from functools import cached_property
 from typing import Final
 
 from reconciler.errors import CannotHoldError
+from reconciler.providers.postgres.came_with import with_what_came
 from reconciler.providers.postgres.check import valid_until
+from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION
+from reconciler.providers.postgres.inventory import IN_SCHEMAS, Inventory
 from reconciler.providers.postgres.observe import (
-    EDGE_OPTIONS_VERSION,
     PARAMETERS_VERSION,
     PREDEFINED,
 )
 from reconciler.providers.postgres.parameters import SETTABLE, is_known, spelled
-from reconciler.providers.postgres.privileges import MAINTAIN_VERSION, spelled_out
+from reconciler.providers.postgres.privileges import (
+    LARGE_OBJECT_DEFAULTS_VERSION,
+    MAINTAIN_VERSION,
+    spelled_out,
+)
 from reconciler.providers.postgres.role_details import PARAMETERS
+from reconciler.providers.postgres.row_security import misfits
 from reconciler.source import suggest
-from reconciler.state import PRINCIPAL_KINDS, Fields, Key, State, Value
+from reconciler.state import PRINCIPAL_KINDS, USUAL_EDGE, Fields, Key, State, Value
 from reconciler.times import time_text
 
 _ORDINARY: Fields = {
@@ -33,7 +40,6 @@ _ORDINARY: Fields = {
     "replication": False,
     "bypassrls": False,
 }
-_IN_SCHEMAS: Final = frozenset({"table", "view", "sequence", "function", "type", "column"})
 _CUSTOM_PARAMETER: Final = re.compile(r"[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)+")
 """A parameter that an extension may bring later (PostgreSQL docs, "Customized Options")."""
 
@@ -48,8 +54,8 @@ def normalize(target: str, desired: State, observed: State, version: int) -> Sta
     work = _Normalization(desired, observed, version)
     records = dict(work.records())
     if work.faults:
-        raise CannotHoldError(target, sorted(work.faults))
-    return State(records)
+        raise CannotHoldError(target, sorted(work.faults), sorted(work.absent))
+    return State(with_what_came(records, observed))
 
 
 class _Normalization:
@@ -60,6 +66,8 @@ class _Normalization:
         self.observed = observed
         self.version = version
         self.faults: list[tuple[Key, str]] = []
+        self.absent: list[tuple[Key, str]] = []
+        self.inventory = Inventory(desired, observed, self._fault, self._objects)
         self._shared: dict[tuple[object, ...], Fields] = {}
 
     @cached_property
@@ -72,6 +80,11 @@ class _Normalization:
         """The names of all roles that are there."""
         return self.observed.names(*PRINCIPAL_KINDS).union(self.observed.get(PREDEFINED) or ())
 
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """The names of all roles that are there or declared."""
+        return self.declared | self.existing
+
     def records(self) -> Iterator[tuple[Key, Fields]]:
         """The records in catalog spelling; a privilege on nothing is no record."""
         for key, fields in self.desired.records.items():
@@ -79,7 +92,7 @@ class _Normalization:
                 case "account" | "group" | "role":
                     yield key, self.principal(key, fields)
                 case "membership":
-                    yield key, self.membership(key)
+                    yield key, self.membership(key, fields)
                 case "privilege":
                     if privileges := self.privilege(key, fields):
                         yield key, privileges
@@ -88,12 +101,29 @@ class _Normalization:
                         yield key, self.default_privilege(key, fields)
                 case "setting":
                     yield key, self.setting(key, fields)
+                case "ownership":
+                    yield key, self.ownership(key)
+                case "schema":
+                    if self._is_there(key, key.path[0], "schema", ""):
+                        yield key, fields
+                case "public_privilege":
+                    if named := self.public_privilege(key, fields):
+                        yield key, named
+                case "public_default":
+                    yield key, self.default_privilege(key, fields)
+                case "row_security" | "policy":
+                    self.faults += misfits(key, fields, self.observed, self.roles)
+                    yield key, fields
                 case _:
                     yield key, fields
+        yield from self._merged_elsewhere()
 
     def principal(self, key: Key, fields: Fields) -> Fields:
         """The attributes: those that give power are off unless the manifest says otherwise."""
         login = key.kind == "account"
+        if service := (self.observed.get(PREDEFINED) or {}).get(key.path[-1]):
+            text = f'"{key.path[-1]}" is a role of {service} there, and not ours to manage'
+            self._fault(key, text, f"to give what it gives, write inherits: [{key.path[-1]}]")
         present = self.observed.get(key)
         if not login and present is not None and present.get("login"):
             name = key.path[-1]
@@ -109,14 +139,19 @@ class _Normalization:
             own["valid_until"] = _utc(str(own["valid_until"]))
         return {"login": login, **_ORDINARY, **own}
 
-    def membership(self, key: Key) -> Fields:
-        """The options of the edge: inherited, without admin."""
+    def membership(self, key: Key, said: Fields) -> Fields:
+        """The options of the edge; before PostgreSQL 16, where there is no other, of ADMIN."""
         container = key.path[0]
         if container not in self.declared and container not in self.existing:
             self._fault(key, f'there is no role "{container}"', suggest(container, self.existing))
+        options = {**USUAL_EDGE, **said} if said else USUAL_EDGE
         if self.version >= EDGE_OPTIONS_VERSION:
-            return self._share(("edge",), {"admin": False, "inherit": True, "set": True})
-        return self._share(("edge",), {"admin": False})
+            return self._share(("edge", *options.values()), options)
+        for name in ("inherit", "set"):
+            if not options[name]:
+                have = self.version // 10000
+                self._fault(key, f"{name}: false needs PostgreSQL 16; this server has {have}")
+        return self._share(("edge", options["admin"]), {"admin": options["admin"]})
 
     def setting(self, key: Key, fields: Fields) -> Fields:
         """The value, in the one spelling of all that mean the same."""
@@ -137,7 +172,7 @@ class _Normalization:
         grantee, database, kind, schema = key.path
         if not self._is_there(key, database, kind, schema):
             return {}
-        owners = self.observed.get(_inventory(database, kind, schema)) or {}
+        owners = self.inventory.owners(database, kind, schema)
         words = tuple(sorted(fields.items()))
         owner = grantee in owners.values() and grantee
         shared = ("privilege", database, kind, schema, words, owner)
@@ -153,27 +188,69 @@ class _Normalization:
                 joined = (*before, *spelled) if isinstance(before, tuple) else spelled
                 result[each] = tuple(sorted(set(joined)))
         own = {name: spelled for name, spelled in result.items() if owners.get(name) != grantee}
-        return self._share(shared, own)
+        return self._share(shared, {**own, **self.merged(key)} if owner else own)
+
+    def merged(self, key: Key) -> dict[str, Value]:
+        """What its grantee was granted on things that it is to own: it stays as it is.
+
+        It becomes the owner's own right with the change; to revoke it would take that away.
+        """
+        grantee, database, kind, schema = key.path
+        now = self.inventory.now(database, kind, schema)
+        owners = self.inventory.owners(database, kind, schema)
+        held = (self.observed.get(key) or {}).items()
+        return {n: words for n, words in held if owners.get(n) == grantee != now.get(n)}
+
+    def _merged_elsewhere(self) -> Iterator[tuple[Key, Fields]]:
+        """The same for records of which the manifest says nothing."""
+        if self.inventory.new_owners:
+            for key, _ in self.observed.of_kind("privilege"):
+                is_concerned = key.path[0] in self.inventory.new_owners
+                if is_concerned and key not in self.desired and (kept := self.merged(key)):
+                    yield key, kept
+
+    def ownership(self, key: Key) -> Fields:
+        """The owners by object that is or will be there."""
+        database, kind, schema = key.path
+        if not self._is_there(key, database, kind, schema):
+            return {}
+        for owner in sorted({str(each) for each in (self.desired.get(key) or {}).values()}):
+            if owner not in self.existing and owner not in self.declared:
+                text = f'there is no role "{owner}" that could own anything'
+                self._fault(key, text, suggest(owner, self.existing))
+        return self.inventory.named(database, kind, schema)
+
+    def public_privilege(self, key: Key, fields: Fields) -> Fields:
+        """What everybody may do, by object that is there; also nothing at all.
+
+        What a rule says of an object by name is added to what another says of all.
+        """
+        database, kind, schema = key.path
+        if not self._is_there(key, database, kind, schema):
+            return {}
+        owners = self.inventory.owners(database, kind, schema)
+        result: dict[str, tuple[str, ...]] = {}
+        named: dict[str, tuple[str, ...]] = {}
+        for name, allow in sorted(fields.items()):
+            assert isinstance(allow, tuple)
+            spelled = self._spelled(key, kind, allow)
+            for each in self._objects(key, name, owners):
+                if name != "*" and bool(named.setdefault(each, spelled)) != bool(spelled):
+                    text = f'one rule allows everybody nothing with "{each}", and another something'
+                    self._fault(key, text, "write one rule about it")
+                if spelled or each in owners:  # nobody has anything on a parameter that is not kept
+                    result[each] = tuple(sorted({*result.get(each, ()), *spelled}))
+        return dict(result)
 
     def _is_there(self, key: Key, database: str, kind: str, schema: str) -> bool:
         if not database:
             return self._is_known_kind(key, kind)
-        if self.observed.get(_inventory(database, "database", "")) is None:
-            databases = {each.path[0] for each in self.observed.records if each.kind == "object"}
-            known = databases - {""}  # the predefined roles are in no database
-            self._fault(key, f'there is no database "{database}"', suggest(database, known))
-            return False
-        schemas = self.observed.get(_inventory(database, "schema", "")) or {}
-        if kind in _IN_SCHEMAS and schema not in schemas:
-            text = f'there is no schema "{schema}" in database "{database}"'
-            self._fault(key, text, suggest(schema, schemas))
-            return False
-        return True
+        return self.inventory.is_there(key, database, kind, schema)
 
     def _objects(self, key: Key, name: str, owners: Fields) -> Collection[str]:
         """The objects a name of the manifest stands for; none, with a fault, if none is there."""
-        _, database, kind, schema = key.path
-        if name == "*" and kind in _IN_SCHEMAS:
+        database, kind, schema = key.path[-3:]
+        if name == "*" and (kind in IN_SCHEMAS or kind == "large object"):
             return owners
         if kind == "parameter":
             return self._parameter(key, name, owners)
@@ -187,6 +264,8 @@ class _Normalization:
             return ()
         where = f"{database}.{schema}" if schema else database or "the cluster"
         noun = f"trusted {kind}" if kind == "language" else kind
+        if kind != "schema":  # without its schema nothing of a rule can be done
+            self.absent.append((key, name))
         self._fault(key, f'there is no {noun} "{name}" in {where}', suggest(name, owners))
         return ()
 
@@ -210,12 +289,15 @@ class _Normalization:
         return ()
 
     def default_privilege(self, key: Key, fields: Fields) -> Fields:
-        """The privileges that new objects of a creator come with."""
-        _, database, creator, kind, schema = key.path
+        """The privileges that new objects of a creator come with, a role's or everybody's."""
+        database, creator, kind, schema = key.path[-4:]
         if creator not in self.existing and creator not in self.declared:
             text = f'there is no role "{creator}" whose new objects could carry privileges'
             self._fault(key, text, suggest(creator, self.existing))
-        self._is_there(key, database, kind, schema)
+        self._is_there(key, database, kind if schema else "", schema)
+        if kind == "large object" and self.version < LARGE_OBJECT_DEFAULTS_VERSION:
+            text = "large objects have default privileges from PostgreSQL 18; this server has"
+            self._fault(key, f"{text} {self.version // 10000}")
         allow = fields["privileges"]
         assert isinstance(allow, tuple)
         return {"privileges": self._spelled(key, kind, allow)}

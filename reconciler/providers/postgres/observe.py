@@ -11,21 +11,27 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from reconciler.privilege_words import table_and_column
 from reconciler.providers.postgres.acl import parse_item
 from reconciler.providers.postgres.connect import Connection
+from reconciler.providers.postgres.edges import (
+    EDGE_OPTIONS_VERSION,
+    Grantors,
+    grantors,
+    membership_records,
+)
+from reconciler.providers.postgres.object_details import DETAIL_CATALOGS, object_records
+from reconciler.providers.postgres.public import public_defaults, public_privileges
 from reconciler.providers.postgres.role_details import (
     RoleDetails,
     detail_catalogs,
     setting_records,
 )
+from reconciler.providers.postgres.watch import HELD_CATALOGS, Watch, watch_of
 from reconciler.scope import Scope
 from reconciler.state import Fields, Key, State, Value
-
-EDGE_OPTIONS_VERSION: Final = 160000
-"""From PostgreSQL 16 an edge has inherit and set options, and edges are kept by grantor."""
 
 PARAMETERS_VERSION: Final = 150000
 """From PostgreSQL 15 there are privileges on configuration parameters."""
@@ -43,8 +49,8 @@ _ATTRIBUTES: Final = (
 )
 
 PREDEFINED: Final = Key("object", ("", "predefined role", ""))
-"""The inventory of the roles that PostgreSQL itself brings, named `pg_...`: there to be inherited,
-never ours."""
+"""The inventory of the roles that PostgreSQL itself brings, named `pg_...`, and of those that a
+managed service brings, with its name: there to be inherited, never ours."""
 
 _SHARED_CATALOGS: Final[Mapping[str, str]] = {
     "tablespace": "tablespaces",
@@ -56,12 +62,13 @@ _FURTHER_CATALOGS: Final[Mapping[str, str]] = {
     "language": "languages",
     "foreign data wrapper": "foreign_data_wrappers",
     "foreign server": "foreign_servers",
+    "large object": "large_objects",
+    **DETAIL_CATALOGS,
+    **HELD_CATALOGS,
 }
 """The queries for kinds of object that are read only where somebody is given something on them."""
 
 Row = tuple[object, ...]
-Grantors = Mapping[tuple[str, str], tuple[str, ...]]
-"""By (role, member): who granted the edge, sorted. More than one from PostgreSQL 16."""
 
 
 class Held(NamedTuple):
@@ -190,35 +197,26 @@ def _read(connection: Connection, queries: Iterable[bytes], timeout_s: int) -> l
     return [cursor.fetchall() for cursor in cursors]
 
 
-def to_state(cluster: ClusterRows, databases: Iterable[DatabaseRows], scope: Scope) -> State:
+def to_state(cluster: ClusterRows, databases: Sequence[DatabaseRows], scope: Scope) -> State:
     """The records of these rows within the scope."""
-    watched = scope.accounts | scope.leavers | scope.groups | {path[-1] for path in scope.roles}
+    watch = watch_of(scope, (str(row[0]) for row in cluster.roles))
     records: dict[Key, Fields] = {}
-    records.update(_principals(cluster, scope))
-    records.update(setting_records(cluster.details, watched))
-    records.update(_memberships(cluster.memberships))
-    records.update(_database_privileges(cluster.databases, scope, watched))
+    records.update(_principals(cluster, watch))
+    records.update(setting_records(cluster.details, watch.ours))
+    records.update(watch.edges(membership_records(cluster.memberships).items()))
+    records.update(_database_privileges(cluster.databases, watch))
     records.update(_inventory("", cluster.bundles))
-    records.update(_object_privileges("", cluster.bundles, watched))
+    records.update(_object_privileges("", cluster.bundles, watch))
     for rows in databases:
         records.update(_schemas(rows))
         records.update(_inventory(rows.database, rows.bundles))
-        records.update(_schema_privileges(rows, watched))
-        records.update(_object_privileges(rows.database, rows.bundles, watched))
-        records.update(_default_privileges(rows, watched))
+        records.update(_schema_privileges(rows, watch))
+        records.update(_object_privileges(rows.database, rows.bundles, watch))
+        records.update(_default_privileges(rows, watch))
+        records.update(public_defaults(rows.database, rows.default_privileges, scope.public))
+    records.update(public_privileges(access_lists(cluster, databases), scope.public))
+    records.update(object_records(records, scope))
     return State(records)
-
-
-def grantors(edges: Iterable[Row]) -> Grantors:
-    """Who granted each of these edges: a revoke must name them."""
-    result: dict[tuple[str, str], tuple[str, ...]] = {}
-    shared: dict[str, tuple[str, ...]] = {}
-    for role, member, grantor, *_ in edges:
-        edge, name = (str(role), str(member)), str(grantor)
-        known = result.get(edge)
-        one = shared.setdefault(name, (name,))
-        result[edge] = one if known is None else tuple(sorted({*known, name}))
-    return result
 
 
 def delegations(cluster: ClusterRows, databases: Iterable[DatabaseRows]) -> Delegations:
@@ -273,13 +271,12 @@ def access_lists(
             yield (rows.database, str(kind), str(schema)), owner, acl, names
 
 
-def _principals(cluster: ClusterRows, scope: Scope) -> Iterator[tuple[Key, Fields]]:
+def _principals(cluster: ClusterRows, watch: Watch) -> Iterator[tuple[Key, Fields]]:
     """The roles. Equal attributes are one mapping: most of thousands of accounts are alike."""
-    rows, told = cluster.roles, cluster.details.told
+    rows, told, scope = cluster.roles, cluster.details.told, watch.scope
     shared: dict[Row, Fields] = {}
     accounts, roles = scope.accounts | scope.leavers, {path[-1] for path in scope.roles}
-    names = [str(row[0]) for row in rows]
-    yield PREDEFINED, {name: "" for name in names if name.startswith("pg_")}
+    yield PREDEFINED, watch.apart
     for row in rows:
         text, values = str(row[0]), row[1:]
         comment = () if told is None else (told.get(text, ""),)
@@ -288,7 +285,7 @@ def _principals(cluster: ClusterRows, scope: Scope) -> Iterator[tuple[Key, Field
         if fields is None:
             names_of = (*_ATTRIBUTES, "comment")[: len(alike)]
             fields = shared[alike] = dict(zip(names_of, _values(alike), strict=True))
-        if text.startswith("pg_"):
+        if text in watch.apart:
             continue
         if text in accounts:
             yield Key("account", (text,)), fields
@@ -305,40 +302,18 @@ def _values(values: Row) -> Iterator[Value]:
         yield value
 
 
-def _memberships(rows: Iterable[Row]) -> Iterator[tuple[Key, Fields]]:
-    """One record for each pair: an option holds if an edge of it, by whatever grantor, has it."""
-    shared: dict[tuple[object, ...], Fields] = {}
-    options: dict[Row, tuple[object, ...]] = {}
-    for row in rows:  # tens of thousands: role, member, grantor, and the three options
-        pair, own = row[:2], row[3:]
-        known = options.get(pair)
-        if known is not None:
-            own = tuple(bool(one or other) for one, other in zip(known, own, strict=True))
-        options[pair] = own
-    for pair, flags in options.items():
-        fields = shared.get(flags)
-        if fields is None:
-            admin, inherit, settable = map(bool, flags)
-            fields = shared[flags] = {"admin": admin, "inherit": inherit, "set": settable}
-        yield Key("membership", cast(tuple[str, str], pair)), fields
-
-
-def _database_privileges(
-    rows: Iterable[Row], scope: Scope, watched: Collection[str]
-) -> Iterator[tuple[Key, Fields]]:
+def _database_privileges(rows: Iterable[Row], watch: Watch) -> Iterator[tuple[Key, Fields]]:
     for name, owner, acl in rows:
         database = str(name)
         yield Key("object", (database, "database", "")), {database: str(owner)}
-        if database in scope.servers:
-            for grantee, privileges in _granted(acl, str(owner), watched).items():
-                yield Key("privilege", (grantee, database, "database", "")), {database: privileges}
+        for grantee, privileges in _granted(acl, str(owner), watch.in_database(database)).items():
+            yield Key("privilege", (grantee, database, "database", "")), {database: privileges}
 
 
-def _schema_privileges(
-    rows: DatabaseRows, watched: Collection[str]
-) -> Iterator[tuple[Key, Fields]]:
+def _schema_privileges(rows: DatabaseRows, watch: Watch) -> Iterator[tuple[Key, Fields]]:
     by_grantee: defaultdict[str, dict[str, Value]] = defaultdict(dict)
     for name, owner, acl in rows.schemas:
+        watched = watch.in_schema(rows.database, str(name))
         for grantee, privileges in _granted(acl, str(owner), watched).items():
             by_grantee[grantee][str(name)] = privileges
     for grantee, fields in by_grantee.items():
@@ -359,13 +334,13 @@ def _inventory(database: str, bundles: Iterable[Row]) -> dict[Key, Fields]:
 
 
 def _object_privileges(
-    database: str, bundles: Iterable[Row], watched: Collection[str]
+    database: str, bundles: Iterable[Row], watch: Watch
 ) -> Iterator[tuple[Key, Fields]]:
     """What each watched role holds on the objects of each schema and kind. Equals share one."""
     held: dict[Key, Fields] = {}
     for schema, kind, owner, acl, names in bundles:
         shared: dict[tuple[str, ...], Fields] = {}
-        objects = _texts(names)
+        objects, watched = _texts(names), watch.in_schema(database, str(schema))
         for grantee, privileges in _granted(acl, str(owner), watched).items():
             fields = shared.get(privileges)
             if fields is None:
@@ -376,11 +351,9 @@ def _object_privileges(
     yield from held.items()
 
 
-def _default_privileges(
-    rows: DatabaseRows, watched: Collection[str]
-) -> Iterator[tuple[Key, Fields]]:
+def _default_privileges(rows: DatabaseRows, watch: Watch) -> Iterator[tuple[Key, Fields]]:
     for creator, schema, kind, acl in rows.default_privileges:
-        owner = str(creator)
+        owner, watched = str(creator), watch.by_default(rows.database, str(schema))
         for grantee, privileges in _granted(acl, owner, watched).items():
             path = (grantee, rows.database, owner, str(kind), str(schema))
             yield Key("default_privilege", path), {"privileges": privileges}

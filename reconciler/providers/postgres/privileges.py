@@ -32,6 +32,8 @@ LETTERS: Final[Mapping[str, str]] = {
 
 _IN_FULL: Final = {"TEMP": "TEMPORARY", "TEMP*": "TEMPORARY*"}
 MAINTAIN_VERSION: Final = 170000
+LARGE_OBJECT_DEFAULTS_VERSION: Final = 180000
+"""From PostgreSQL 18 there are default privileges on large objects."""
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,7 @@
 """The open PostgreSQL provider: its connections, and what was read last.
 
-Everything it does is in its sibling modules.
+Everything it does is in its sibling modules. Those that no plan needs are imported by the methods
+that do: to apply, to write a script, to examine and to import. That saves 0.01 s of each plan.
 """
 
 from __future__ import annotations
@@ -16,16 +17,17 @@ import psycopg
 
 from reconciler.changes import Change, Journal, Outcome
 from reconciler.clock import utc_now
-from reconciler.errors import TargetError
+from reconciler.errors import CannotHoldError, TargetError
+from reconciler.passwords import Marks, PasswordMark, Standing
 from reconciler.provider import Identity, Rights, Warned
-from reconciler.providers.postgres.apply import Application, Work, sent
 from reconciler.providers.postgres.connect import Connection, connect, describe, read_error
+from reconciler.providers.postgres.edges import grantors
 from reconciler.providers.postgres.estates import Estate
-from reconciler.providers.postgres.footing import read_footing
 from reconciler.providers.postgres.grantees import long_lists
 from reconciler.providers.postgres.leaving import obstacles, read_leaving
 from reconciler.providers.postgres.lock import release_lock, take_lock
 from reconciler.providers.postgres.normalize import normalize
+from reconciler.providers.postgres.object_details import wanted_object_details
 from reconciler.providers.postgres.observe import (
     ClusterRows,
     DatabaseRows,
@@ -33,21 +35,30 @@ from reconciler.providers.postgres.observe import (
     catalog_query,
     columns_held,
     delegations,
-    grantors,
     passed_on,
     read_database,
     read_rows,
     to_state,
 )
 from reconciler.providers.postgres.options import PostgresOptions
-from reconciler.providers.postgres.rights import lacking, lacking_to_connect, md5_remark
+from reconciler.providers.postgres.password_reading import compare
+from reconciler.providers.postgres.password_setting import (
+    Passwords,
+    accounts_given,
+    accounts_renewed,
+)
+from reconciler.providers.postgres.policy_spelling import PolicySpelling
+from reconciler.providers.postgres.powers import out_of_reach
+from reconciler.providers.postgres.public import wanted_for_public
 from reconciler.providers.postgres.role_details import wanted_details
-from reconciler.providers.postgres.script import EXPIRY_MARK, PASSWORD_MARK, Place, script
+from reconciler.providers.postgres.row_security import RowSecurity, read_row_security
+from reconciler.providers.postgres.services import SIGNS, reserved, service_remark
+from reconciler.providers.postgres.shut_databases import Callers, shut_out
 from reconciler.providers.postgres.statements import Rendering, render
-from reconciler.providers.postgres.survey import take_survey
+from reconciler.providers.postgres.watch import wanted_at_places
 from reconciler.scope import Scope
-from reconciler.secret import Redactor
-from reconciler.state import State
+from reconciler.secret import Redactor, Secret
+from reconciler.state import Key, State
 from reconciler.survey import Survey
 
 _HIDDEN: Final = ("***", "(in password_days)")
@@ -65,8 +76,15 @@ class PostgresProvider:
         self.target = target
         self.options = options
         self._connections: dict[str, Connection] = {}
+        self._account = ""
         self._rows: tuple[ClusterRows, Sequence[DatabaseRows]] | None = None
+        self._accounts: frozenset[str] = frozenset()
         self._estates: Mapping[str, Estate] = {}
+        self._row_security = RowSecurity()
+        self._spelling = PolicySpelling(self._connection, options.statement_timeout_s)
+        self._given: Mapping[str, Secret] = {}
+        self._reads_passwords = False
+        self._marks: dict[str, PasswordMark] = {}
 
     def __repr__(self) -> str:
         return f"PostgresProvider({self.target!r})"
@@ -102,21 +120,27 @@ class PostgresProvider:
         """PostgreSQL's version, our role, the roles nobody may touch, and the cluster's number."""
         connection = self._connection()
         try:
-            row = connection.execute(catalog_query("identity")).fetchone()
+            row = connection.execute(catalog_query("identity"), {"signs": [*SIGNS]}).fetchone()
             assert row is not None
-            account, untouchable, tells_place = row
+            account, untouchable, tells_place, is_of_service, owners = row
+            services = reserved(self._role_names()) if is_of_service else {}
             place = connection.execute(catalog_query("place")).fetchone() if tells_place else None
         except psycopg.Error as error:
             raise read_error(self.target, error) from None
         assert isinstance(untouchable, list)
+        assert isinstance(owners, list)
         version = f"{self._version // 10000}.{self._version % 10000}"
-        names = frozenset(untouchable)
-        return Identity("PostgreSQL", version, str(account), names, str(place[0]) if place else "")
+        names = frozenset(untouchable) | services.keys()
+        self._account = str(account)
+        where, only_owners = str(place[0]) if place else "", frozenset(owners) - services.keys()
+        return Identity("PostgreSQL", version, str(account), names, where, only_owners)
 
     def observe(self, scope: Scope) -> State:
         """Roles and edges of the cluster, and what declared roles hold in declared databases."""
         timeout_s = self.options.statement_timeout_s
-        kinds = scope.object_kinds | wanted_details(scope)
+        kinds = scope.object_kinds | wanted_details(scope) | wanted_for_public(scope)
+        kinds |= wanted_object_details(scope)
+        kinds |= wanted_at_places(scope, kinds)
         own = self._database if self._database in scope.servers else ""
         try:
             cluster, first = read_rows(self._connection(), own, kinds, timeout_s)
@@ -125,31 +149,70 @@ class PostgresProvider:
             for database in sorted((scope.servers & present) - {self._database}):
                 connection = self._connection(database)
                 rows.append(read_database(connection, database, kinds, timeout_s))
+            if scope.row_security or self._row_security.records:
+                self._row_security = read_row_security(self._connection, present, scope, timeout_s)
         except psycopg.Error as error:
             raise read_error(self.target, error) from None
-        self._rows = cluster, rows
-        return to_state(cluster, rows, scope)
+        self._rows, self._accounts = (cluster, rows), scope.accounts
+        found = to_state(cluster, rows, scope)
+        self._spelling.begin(self._row_security.records)
+        more = self._row_security.records
+        return State({**found.records, **more}) if more else found
 
     def survey(self, servers: Sequence[str]) -> Survey:
         """All roles and edges, and what is held in these databases; without any, in all."""
+        from reconciler.providers.postgres.survey import take_survey
+
         timeout_s = self.options.statement_timeout_s
         return take_survey(self.identify(), self._connection, servers, timeout_s)
 
     def normalize(self, desired: State, observed: State) -> State:
-        """Desired in catalog spelling, for this server's version."""
-        return normalize(self.target, desired, observed, self._version)
+        """Desired in catalog spelling, for this server's version.
+
+        Where policies are in other words than those there, the server is asked what theirs are.
+        """
+        try:
+            spelled = self._spelling.spelled(desired, observed)
+        except psycopg.Error as error:
+            raise read_error(self.target, error) from None
+        refused = tuple(self._spelling.faults)
+        try:
+            normalized = normalize(self.target, spelled, observed, self._version)
+        except CannotHoldError as error:
+            faults = sorted({*refused, *error.faults})
+            raise CannotHoldError(self.target, faults, error.absent) from None
+        if refused:
+            raise CannotHoldError(self.target, sorted(refused))
+        return normalized
+
+    def doubts(self) -> Mapping[Key, Mapping[str, str]]:
+        """The expressions of policies that nobody can compare with those that are there."""
+        return self._spelling.doubts
 
     # Changes
 
     def new_passwords(self, changes: Sequence[Change]) -> tuple[str, ...]:
-        """The new login accounts, unless the option `passwords` is none."""
-        if self.options.passwords == "none":
-            return ()
-        return tuple(
-            change.key.path[-1]
-            for change in changes
-            if change.key.kind == "account" and change.action == "create"
-        )
+        """The new login accounts that are given none, and those for which somebody asked for one;
+        nobody where the option `passwords` is none.
+        """
+        return accounts_renewed(changes, is_made=self.options.passwords == "temporary")
+
+    def compare_passwords(
+        self, given: Mapping[str, Secret], marks: Marks
+    ) -> Mapping[str, Standing]:
+        """How these passwords stand, from pg_authid, or where that is closed from the marks."""
+        self._given = given
+        try:
+            found = compare(self._connection(), given, {**marks, **self._marks})
+        except psycopg.Error as error:
+            raise read_error(self.target, error) from None
+        self._reads_passwords = found.is_readable
+        self._marks.update(found.marks)
+        return found.standings
+
+    def password_marks(self) -> Marks:
+        """Of passwords that were set, or found as they are given: their salts, above all."""
+        return dict(self._marks)
 
     def obstacles(self, changes: Sequence[Change]) -> tuple[Warned, ...]:
         """What roles own that these changes drop, who gets it, and why one would not be dropped."""
@@ -162,14 +225,25 @@ class PostgresProvider:
 
     def preview(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """The statements, in order, each password replaced by stars."""
+        from reconciler.providers.postgres.apply import sent
+
         verifiers = dict.fromkeys(self.new_passwords(changes), _HIDDEN)
+        verifiers.update(dict.fromkeys(accounts_given(changes), (_HIDDEN[0], "")))
         stages = render(changes, self._rendering(verifiers))
         queries = sent(stages, changes, self._estates)
         return tuple(query.as_string(None) + ";" for query in queries)
 
     def script(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """What an apply would do, for psql; what stands for passwords cannot be run."""
+        from reconciler.providers.postgres.script import (
+            EXPIRY_MARK,
+            PASSWORD_MARK,
+            Place,
+            script,
+        )
+
         verifiers = dict.fromkeys(self.new_passwords(changes), (PASSWORD_MARK, EXPIRY_MARK))
+        verifiers.update(dict.fromkeys(accounts_given(changes), (PASSWORD_MARK, "")))
         place = Place(self.options, self._connection, self._database)
         try:
             return tuple(script(changes, self._rendering(verifiers), place))
@@ -185,31 +259,65 @@ class PostgresProvider:
         return found
 
     def lacking_to_read(self, scope: Scope) -> Rights:
-        """CONNECT, where our role has it not: the catalogs themselves are open to everybody."""
+        """CONNECT, and TEMPORARY to compare policies: the catalogs are open to everybody."""
+        from reconciler.providers.postgres.rights import lacking_to_connect
+        from reconciler.providers.postgres.row_security_rights import lacking_to_compare
+
         names = {"names": sorted(scope.servers)}
         shut = [str(name) for (name,) in self._asked(catalog_query("rights_databases"), names)]
-        return lacking_to_connect(self.identify().account, shut)
+        account = self.identify().account
+        rights = lacking_to_connect(account, shut)
+        try:
+            more = tuple(lacking_to_compare(self._connection(), account, scope.policy_tables))
+        except psycopg.Error as error:
+            raise read_error(self.target, error) from None
+        return replace(rights, lacking=(*rights.lacking, *more))
 
     def lacking(self, changes: Sequence[Change]) -> Rights:
         """What our role may not do of these changes, and the statements that would let it."""
+        from reconciler.providers.postgres.footing import read_footing
+        from reconciler.providers.postgres.ownership_rights import lacking_for_owners
+        from reconciler.providers.postgres.rights import lacking
+        from reconciler.providers.postgres.row_security_rights import lacking_for_row_security
+
         rendering = self._rendering({})
         try:
             found = read_footing(changes, rendering.grantors or {}, self._connection)
+            more = tuple(
+                lacking_for_row_security(
+                    self._connection(), changes, self._row_security.owners, rendering
+                )
+            )
+            more += tuple(lacking_for_owners(self._connection, changes, rendering))
         except psycopg.Error as error:
             raise read_error(self.target, error) from None
-        return lacking(changes, found, rendering)
+        rights = lacking(changes, found, rendering)
+        return replace(rights, lacking=tuple(dict.fromkeys((*rights.lacking, *more))))
 
     def remarks(self) -> tuple[str, ...]:
         """Who has a password stored as MD5, where we may see that."""
+        from reconciler.providers.postgres.rights import md5_remark
+
         ((may_see,),) = self._asked(
             "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')"
         )
         rows = self._asked(catalog_query("rights_md5")) if may_see else []
-        return md5_remark([str(name) for (name,) in rows])
+        md5 = md5_remark([str(name) for (name,) in rows])
+        return (*md5, *service_remark(self._role_names()))
+
+    def _role_names(self) -> list[str]:
+        return [str(name) for name, *_ in self._asked(catalog_query("roles"))]
 
     def warnings(self, changes: Sequence[Change]) -> tuple[Warned, ...]:
-        """The objects whose ACL comes near to what PostgreSQL can hold."""
-        return () if self._rows is None else long_lists(*self._rows, changes)
+        """Whom the changes shut out, what only a superuser could write, and the objects whose ACL
+        is nearly too long.
+        """
+        if self._rows is None:
+            return ()
+        callers = Callers(self._connection().info.user, self._accounts)
+        shut = shut_out(self._rows[0], changes, callers, self._version)
+        beyond = out_of_reach(changes, self._rows[0].roles, self._account, self._version)
+        return (*beyond, *shut, *long_lists(*self._rows, changes), *self._spelling.warnings())
 
     def _asked(
         self, query: LiteralString | bytes, given: Mapping[str, object] | None = None
@@ -219,6 +327,16 @@ class PostgresProvider:
             return self._connection().execute(query, given).fetchall()
         except psycopg.Error as error:
             raise read_error(self.target, error) from None
+
+    def _note_password(self, outcome: Outcome, marks: Marks) -> None:
+        """Remember the password that a change set; one that may not have been is not forgotten."""
+        key = outcome.change.key
+        if (
+            key.kind == "account"
+            and key.path[-1] in marks
+            and outcome.status in ("done", "unknown")
+        ):
+            self._marks[key.path[-1]] = marks[key.path[-1]]
 
     def _rendering(self, verifiers: Mapping[str, tuple[str, str]]) -> Rendering:
         if self._rows is None:
@@ -231,6 +349,7 @@ class PostgresProvider:
             verifiers,
             passed_on(cluster, databases),
             columns_held(databases),
+            self._row_security.records,
         )
 
     def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
@@ -238,14 +357,22 @@ class PostgresProvider:
 
         Every connection is open before anything is written.
         """
+        from reconciler.providers.postgres.apply import Application, Work
+
         connection = self._connection()
-        work = Work(changes, self.new_passwords(changes), journal)
-        hide = Redactor.of(self.options.secrets())
+        known = Passwords(self._given, is_readable=self._reads_passwords)
+        work = Work(changes, self.new_passwords(changes), journal, known)
+        hide = Redactor.of((*self.options.secrets(), *self._given.values()))
         try:
             take_lock(connection, self.target)
             application = Application(self.options, self._connection, self._rendering({}))
             for outcome in application.outcomes(work, utc_now()):
-                yield replace(outcome, message=hide(outcome.message))
+                if outcome.status == "done":
+                    self._spelling.wrote(outcome.change)
+                self._note_password(outcome, application.password_marks)
+                # most say nothing, and to make thousands anew takes a tenth of a first apply
+                told = outcome.message
+                yield replace(outcome, message=hide(told)) if told else outcome
         except psycopg.Error as error:
             raise TargetError(self.target, hide(describe(error))) from None
         finally:

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Final, LiteralString
 
 from psycopg import sql
 
 from reconciler.changes import Change
 from reconciler.provider import Lack, Rights
+from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION
 from reconciler.providers.postgres.footing import OBJECT_KINDS, Footing, Grantable
-from reconciler.providers.postgres.observe import EDGE_OPTIONS_VERSION
 from reconciler.providers.postgres.printable_sql import printable_sql
 from reconciler.providers.postgres.statements import Rendering, render
+from reconciler.providers.postgres.statements.edges import EdgePlan
 from reconciler.providers.postgres.statements.statement import quoted
 from reconciler.state import PRINCIPAL_KINDS, Key
 
@@ -31,7 +33,10 @@ _SWITCHES: Final[Mapping[str, LiteralString]] = {
 _SUPERUSERS_ONCE: Final = frozenset({"superuser", "replication", "bypassrls"})
 """What only a superuser gave before PostgreSQL 16."""
 _SHOWN: Final = 5
-_CHECKED: Final = (*PRINCIPAL_KINDS, "membership", "privilege", "default_privilege", "setting")
+_CHECKED: Final = (
+    *(*PRINCIPAL_KINDS, "membership", "privilege", "default_privilege", "setting"),
+    *("row_security", "policy", "schema", "ownership"),
+)
 
 
 def lacking(changes: Sequence[Change], footing: Footing, rendering: Rendering) -> Rights:
@@ -74,10 +79,11 @@ def _unchecked(changes: Sequence[Change]) -> Iterator[str]:
     """Of which changes nobody knows here what they need."""
     counts: defaultdict[str, int] = defaultdict(int)
     for change in changes:
+        is_on_object = change.key.kind in ("privilege", "public_privilege")
         if change.key.kind not in _CHECKED:
             counts[f"changes of the kind {change.key.kind}"] += 1
-        elif change.key.kind == "privilege" and change.key.path[2] not in OBJECT_KINDS:
-            counts[f"privileges on the kind {change.key.path[2]}"] += 1
+        elif is_on_object and change.key.path[-2] not in OBJECT_KINDS:
+            counts[f"privileges on the kind {change.key.path[-2]}"] += 1
     yield from (f"{what} ({number})" for what, number in sorted(counts.items()))
 
 
@@ -111,7 +117,7 @@ class _Work:
                     yield from self._dropping(change)
                 case "membership", _:
                     yield from self._membership(change)
-                case "default_privilege", _:
+                case (("default_privilege" | "public_default"), _):
                     yield from self._default(change)
                 case "setting", _:
                     yield from self._setting(change)
@@ -219,8 +225,23 @@ class _Work:
                 "in whose name we may not act: let a superuser do it"
             )
             yield self._by_administrator(change, what)
+        elif (container, member) in self._acting and not self._footing.role(member).usage:
+            what = (
+                f"{member} loses ADMIN on {container}, and gave it to others: that is taken in its "
+                "name, in which we may not act; let a superuser do it"
+            )
+            yield self._by_administrator(change, what)
         elif not role.admin:
             yield from self._giving(container)
+
+    @cached_property
+    def _acting(self) -> frozenset[tuple[str, str]]:
+        """The memberships by which somebody granted what this plan has to take in their name."""
+        if not self._has_edge_options:
+            return frozenset()
+        edges = [c for c in self._changes if c.key.kind == "membership" and c.action != "create"]
+        steps = EdgePlan(edges, self._rendering.grantors or {}).steps
+        return frozenset(pair for pairs in steps.caused_by.values() for pair in pairs)
 
     def _giving(self, container: str) -> Iterator[Lack]:
         if self._has_edge_options:
@@ -239,7 +260,7 @@ class _Work:
     # Privileges
 
     def _default(self, change: Change) -> Iterator[Lack]:
-        creator = change.key.path[2]
+        creator = change.key.path[-3]
         role = self._footing.role(creator)
         if creator in self._created:
             yield from self._created_creator(creator)
@@ -252,24 +273,28 @@ class _Work:
 
     def _created_creator(self, creator: str) -> Iterator[Lack]:
         """A role that this plan itself creates: we are to be its member from the beginning."""
-        what = f"the defaults of what {creator} creates change: that needs membership in it"
-        if self._footing.me.self_grant >= {"set", "inherit"}:
-            return
         if self._has_edge_options:
-            setting: LiteralString = "ALTER ROLE {} SET createrole_self_grant TO 'set, inherit'"
-            yield Lack(what, _sql(setting, self._me))
-            return
+            return  # the session makes itself a member of what it creates
+        what = f"the defaults of what {creator} creates change: that needs membership in it"
         created = self._by_administrator(self._created[creator], what)
         yield replace(created, statement=f"{created.statement}; {self._member_of(creator)}")
+
+    @cached_property
+    def _handed_over(self) -> frozenset[tuple[str, ...]]:
+        """The objects that this plan gives to other owners."""
+        owners = [change for change in self._changes if change.key.kind == "ownership"]
+        return frozenset((*c.key.path, name) for c in owners for name in c.after or {})
 
     def _objects(self) -> Iterator[Lack]:
         schemas: dict[tuple[str, str], str] = {}
         short: defaultdict[Key, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         owned: list[Lack] = []
         for change, found in self._footing.objects(self._changes):
-            database, kind, schema = change.key.path[1:]
+            database, kind, schema = change.key.path[-3:]
             if not found.may_look:
                 schemas[database, schema] = f"{kind} {found.name}"
+            if (database, kind, schema, found.name) in self._handed_over:
+                continue  # whoever gives it away may act for whoever gets it
             if change.action != "delete" and found.may_grant is False:
                 key = Key("privilege", (self._me, database, kind, schema))
                 short[key][found.name].add(found.privilege)

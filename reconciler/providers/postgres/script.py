@@ -19,7 +19,8 @@ from reconciler.changes import Change
 from reconciler.providers.postgres.apply import transactions
 from reconciler.providers.postgres.connect import Connection
 from reconciler.providers.postgres.drops import clearings, read_estate, refusal, shutting_out
-from reconciler.providers.postgres.estates import Connect
+from reconciler.providers.postgres.estates import Connect, Estate
+from reconciler.providers.postgres.handed_on import with_handed_on
 from reconciler.providers.postgres.options import PostgresOptions
 from reconciler.providers.postgres.printable_sql import printable_sql
 from reconciler.providers.postgres.sessions import accounts_of, whose_sessions
@@ -120,12 +121,13 @@ class _Script:
         yield from self._in("")
         yield f"-- drop {printable_sql(quoted(role).as_string(None))}"
         estate = read_estate(self._place.connect, role)
-        if reason := refusal(self._place.connect, estate, statement.heir):
+        if reason := self._refusal(estate, statement.heir):
             yield f"-- apply refuses to drop it: {_comment(' '.join(reason.split()))}"
             return
         if statement.keys[0].kind == "account":
             for query in shutting_out(statement, estate, is_named=role in self._named):
                 yield _text(query)
+        estate = with_handed_on(self._place.connect, estate, self._changes)
         for database, queries in groupby(clearings(statement, estate), itemgetter(0)):
             yield from self._in(database)
             yield "BEGIN;"
@@ -134,6 +136,13 @@ class _Script:
         yield from self._in("")
         yield from (_text(query) for query in statement.queries)
         yield from self._ended_by([statement])
+
+    def _refusal(self, estate: Estate, heir: str) -> str:
+        """Why it would not be dropped after what stands above."""
+        revoked = {
+            c.key.path for c in self._changes if c.key.kind == "membership" and c.action == "delete"
+        }
+        return refusal(self._place.connect, estate, heir, revoked)
 
     def _in(self, database: str) -> Iterator[str]:
         """The way to a database, and the settings of its session, unless we are there."""
@@ -144,7 +153,8 @@ class _Script:
         yield ""
         yield f"-- database {_comment(name)}"
         yield _connecting(name)
-        for setting, value in session_settings(self._place.options).items():
+        settings = session_settings(self._place.options, self._place.connection)
+        for setting, value in settings.items():
             yield _text(sql.SQL("SET {} = {}").format(sql.SQL(setting), sql.Literal(value)))
 
 

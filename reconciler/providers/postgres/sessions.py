@@ -53,6 +53,8 @@ def accounts_of(change: Change, named: Collection[str]) -> tuple[str, ...]:
     """Whose sessions are ended once this change is made: whom it names, and its own account, where
     any change of the apply names that.
     """
+    if change.action == "create" and not change.end_sessions:
+        return ()  # by far the most, in a first apply
     name = change.key.path[-1]
     is_own = change.key.kind == "account" and change.action != "create" and name in named
     return tuple(sorted({*change.end_sessions, *((name,) if is_own else ())}))

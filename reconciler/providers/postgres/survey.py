@@ -24,12 +24,13 @@ from reconciler.providers.postgres.observe import (
     to_state,
 )
 from reconciler.providers.postgres.privileges import spelled_out
+from reconciler.providers.postgres.services import reserved
 from reconciler.scope import Scope
 from reconciler.survey import Survey
 
 _KINDS: Final = (
     *("type", "column", "language", "foreign data wrapper", "foreign server"),
-    *("tablespace", "parameter"),
+    *("large object", "tablespace", "parameter"),
 )
 """The kinds of object that `observe` reads only where they are asked for."""
 
@@ -91,7 +92,7 @@ def _survey(
 def _scope(roles: Iterable[Row], databases: Iterable[str]) -> Scope:
     """A scope in which every role is declared."""
     signs_in = {str(name): bool(login) for name, login, *_ in roles}
-    own = {name for name in signs_in if not name.startswith("pg_")}
+    own = {name for name in signs_in if not name.startswith("pg_")} - reserved(signs_in).keys()
     return Scope(
         accounts=frozenset(name for name in own if signs_in[name]),
         roles=frozenset((name,) for name in own if not signs_in[name]),

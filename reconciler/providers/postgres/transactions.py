@@ -14,6 +14,7 @@ from typing import Final
 import psycopg
 
 from reconciler.providers.postgres.connect import Connection, describe, is_lost, masked
+from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION
 from reconciler.providers.postgres.options import PostgresOptions
 from reconciler.providers.postgres.statements import Statement
 from reconciler.state import Key
@@ -46,17 +47,25 @@ class Limits:
 def prepare(connection: Connection, options: PostgresOptions) -> None:
     """Set the session's timeouts and its search path. Raises psycopg.Error."""
     with connection.pipeline():
-        for name, value in session_settings(options).items():
+        for name, value in session_settings(options, connection).items():
             connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
 
 
-def session_settings(options: PostgresOptions) -> Mapping[str, str]:
-    """What a session that writes is set to, by setting."""
+def session_settings(options: PostgresOptions, connection: Connection) -> Mapping[str, str]:
+    """What a session that writes is set to, by setting.
+
+    Who is no superuser may do nothing as a role that it creates but give it to others, unless it
+    also makes itself a member (PostgreSQL docs, createrole_self_grant; from version 16).
+    """
+    is_superuser = connection.info.parameter_status("is_superuser") == "on"
+    has_edges = connection.info.server_version >= EDGE_OPTIONS_VERSION
+    own = {"createrole_self_grant": "set, inherit"} if has_edges and not is_superuser else {}
     return {
         "lock_timeout": f"{options.lock_timeout_s}s",
         "statement_timeout": f"{options.statement_timeout_s}s",
         "search_path": "pg_catalog",
         "client_min_messages": "warning",
+        **own,
     }
 
 

@@ -35,16 +35,10 @@ WITH acls (kind, owner, acl) AS (
      UNION ALL
     SELECT 'large objects', lomowner, lomacl FROM pg_catalog.pg_largeobject_metadata
 ), items AS (
-    SELECT acls.kind, acls.owner, items.grantor, items.grantee,
-           CASE items.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(items.grantee)::text END AS holder
+    SELECT acls.kind, acls.owner, items.grantor, items.grantee
       FROM acls, pg_catalog.aclexplode(acls.acl) AS items
      WHERE items.grantee <> acls.owner
 )
-SELECT 'privileges on ' || kind, holder, count(*)::int
-  FROM items
- WHERE kind = 'large objects' AND grantee <> 0
- GROUP BY 1, 2
- UNION ALL
 SELECT 'privileges of PUBLIC', current_database()::text, count(*)::int
   FROM items
  WHERE grantee = 0
@@ -53,7 +47,7 @@ HAVING count(*) > 0
 SELECT 'who granted privileges, where that is not the owner (the privileges are here)',
        pg_catalog.pg_get_userbyid(grantor)::text, count(*)::int
   FROM items
- WHERE grantor <> owner AND kind <> 'large objects'
+ WHERE grantor <> owner
  GROUP BY 2
  UNION ALL
 SELECT 'default privileges of PUBLIC', pg_catalog.pg_get_userbyid(defaults.defaclrole)::text, count(*)::int

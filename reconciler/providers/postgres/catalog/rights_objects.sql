@@ -1,7 +1,7 @@
 -- What we may do with objects of this database, in the order they are asked for: whether we may look into the schema,
 -- whether we may grant the privilege (NULL where none is named), who owns the object, and who granted something on it
--- to any of the named roles. pg_database, pg_namespace, pg_class, pg_attribute, pg_proc, pg_type, pg_language,
--- pg_foreign_data_wrapper, pg_foreign_server, pg_tablespace; PostgreSQL 14 to 18. The search_path must be pg_catalog
+-- to any of the named roles, of which the empty one is PUBLIC. pg_database, pg_namespace, pg_class, pg_attribute, pg_proc, pg_type, pg_language,
+-- pg_foreign_data_wrapper, pg_foreign_server, pg_largeobject_metadata, pg_tablespace; PostgreSQL 14 to 18. The search_path must be pg_catalog
 -- alone, as for functions.sql. What is not there gives no row.
 WITH wanted AS (
     SELECT kind, schema, name, NULLIF(privilege, '') || ' WITH GRANT OPTION' AS privilege, number
@@ -13,7 +13,8 @@ WITH wanted AS (
       FROM pg_catalog.pg_proc
      WHERE EXISTS (SELECT FROM wanted WHERE kind = 'function')
 ), objects AS (
-    SELECT number, true AS may_look, datdba AS owner, datacl AS acl,
+    SELECT number, true AS may_look, datdba AS owner,
+           COALESCE(datacl, pg_catalog.acldefault('d', datdba)) AS acl,
            CASE WHEN privilege IS NOT NULL THEN pg_catalog.has_database_privilege(oid, privilege) END AS may_grant
       FROM wanted JOIN pg_catalog.pg_database ON kind = 'database' AND datname = name
     UNION ALL
@@ -30,14 +31,16 @@ WITH wanted AS (
       JOIN pg_catalog.pg_class AS relations ON relnamespace = schemas.oid AND relname = name
      WHERE kind IN ('table', 'view', 'sequence')
     UNION ALL
-    SELECT number, pg_catalog.has_schema_privilege(schemas.oid, 'USAGE'), proowner, proacl,
+    SELECT number, pg_catalog.has_schema_privilege(schemas.oid, 'USAGE'), proowner,
+           COALESCE(proacl, pg_catalog.acldefault('f', proowner)),
            CASE WHEN privilege IS NOT NULL THEN pg_catalog.has_function_privilege(routines.oid, privilege) END
       FROM wanted
       JOIN pg_catalog.pg_namespace AS schemas ON nspname = schema
       JOIN routines ON pronamespace = schemas.oid AND signature = name
      WHERE kind = 'function'
     UNION ALL
-    SELECT number, pg_catalog.has_schema_privilege(schemas.oid, 'USAGE'), typowner, typacl,
+    SELECT number, pg_catalog.has_schema_privilege(schemas.oid, 'USAGE'), typowner,
+           COALESCE(typacl, pg_catalog.acldefault('T', typowner)),
            CASE WHEN privilege IS NOT NULL THEN pg_catalog.has_type_privilege(types.oid, privilege) END
       FROM wanted
       JOIN pg_catalog.pg_namespace AS schemas ON nspname = schema
@@ -54,7 +57,7 @@ WITH wanted AS (
            AND replace(replace(relname::text, '\', '\\'), '.', '\.') || '.' || attname::text = name
      WHERE kind = 'column' AND attnum > 0 AND NOT attisdropped
     UNION ALL
-    SELECT number, true, lanowner, lanacl,
+    SELECT number, true, lanowner, COALESCE(lanacl, pg_catalog.acldefault('l', lanowner)),
            CASE WHEN privilege IS NOT NULL THEN pg_catalog.has_language_privilege(oid, privilege) END
       FROM wanted JOIN pg_catalog.pg_language ON kind = 'language' AND lanname = name
     UNION ALL
@@ -66,6 +69,14 @@ WITH wanted AS (
            CASE WHEN privilege IS NOT NULL THEN pg_catalog.has_server_privilege(oid, privilege) END
       FROM wanted JOIN pg_catalog.pg_foreign_server ON kind = 'foreign server' AND srvname = name
     UNION ALL
+    SELECT number, true, lomowner, lomacl,
+           CASE WHEN privilege IS NOT NULL
+                THEN pg_catalog.pg_has_role(lomowner, 'USAGE')
+                     OR EXISTS (SELECT FROM pg_catalog.aclexplode(lomacl) AS items
+                                 WHERE items.is_grantable AND items.privilege_type || ' WITH GRANT OPTION' = privilege
+                                   AND pg_catalog.pg_has_role(items.grantee, 'USAGE')) END
+      FROM wanted JOIN pg_catalog.pg_largeobject_metadata ON kind = 'large object' AND oid::text = name
+    UNION ALL
     SELECT number, true, spcowner, spcacl,
            CASE WHEN privilege IS NOT NULL THEN pg_catalog.has_tablespace_privilege(oid, privilege) END
       FROM wanted JOIN pg_catalog.pg_tablespace ON kind = 'tablespace' AND spcname = name
@@ -74,7 +85,7 @@ SELECT number::int, may_look, may_grant, owners.rolname::text,
        ARRAY(SELECT DISTINCT grantors.rolname::text
                FROM pg_catalog.aclexplode(objects.acl) AS items
                JOIN pg_catalog.pg_roles AS grantors ON grantors.oid = items.grantor
-               JOIN pg_catalog.pg_roles AS grantees ON grantees.oid = items.grantee
-              WHERE grantees.rolname = ANY (%(roles)s))
+               LEFT JOIN pg_catalog.pg_roles AS grantees ON grantees.oid = items.grantee
+              WHERE COALESCE(grantees.rolname::text, '') = ANY (%(roles)s))
   FROM objects JOIN pg_catalog.pg_roles AS owners ON owners.oid = objects.owner
  ORDER BY number

@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.changes import Change
+from reconciler.providers.postgres.public import as_right
 from reconciler.providers.postgres.statements.memberships import memberships
+from reconciler.providers.postgres.statements.ownership import owning
+from reconciler.providers.postgres.statements.policies import row_security
 from reconciler.providers.postgres.statements.privileges import (
     default_privileges,
     object_privileges,
@@ -42,9 +45,9 @@ class Stages:
 def render(changes: Sequence[Change], rendering: Rendering) -> Stages:
     """The statements for these changes.
 
-    Giving: roles in the order of their memberships, settings, edges, attributes, comments, grants,
-    default privileges. Taking: revokes, settings, edges, attributes that narrow. Dropping: one DROP
-    ROLE each, to be run apart.
+    Giving: roles in the order of their memberships, settings, edges, attributes, comments, schemas,
+    owners, grants, default privileges, row-level security. Taking: row-level security, revokes,
+    settings, edges, attributes that narrow. Dropping: one DROP ROLE each, to be run apart.
     """
     by_kind: defaultdict[str, list[Change]] = defaultdict(list)
     for change in changes:
@@ -52,14 +55,22 @@ def render(changes: Sequence[Change], rendering: Rendering) -> Stages:
         by_kind[kind].append(change)
     principals = by_kind["principal"]
     created, edges_left = creations(principals, by_kind["membership"], rendering)
-    widening, narrowing = alterations(principals)
-    grants, revokes = object_privileges(by_kind["privilege"], rendering)
-    default_grants, default_revokes = default_privileges(by_kind["default_privilege"])
+    widening, narrowing = alterations(principals, rendering)
+    rights = [*by_kind["privilege"], *map(as_right, by_kind["public_privilege"])]
+    grants, revokes = object_privileges(rights, rendering)
+    defaults = [*by_kind["default_privilege"], *map(as_right, by_kind["public_default"])]
+    default_grants, default_revokes = default_privileges(defaults)
     edges, lost_edges = memberships(edges_left, rendering)
     set_, reset = settings(by_kind["setting"])
+    owners = owning(by_kind["schema"], by_kind["ownership"])
+    rows = [*by_kind["policy"], *by_kind["row_security"]]
+    row_rules, lost_row_rules = row_security(rows, rendering.policies)
     told = comments(principals)
     return Stages(
-        giving=(*created, *set_, *edges, *widening, *told, *grants, *default_grants),
-        taking=(*default_revokes, *revokes, *reset, *lost_edges, *narrowing),
+        giving=(
+            *(*created, *set_, *edges, *widening, *told, *owners.around(grants), *default_grants),
+            *row_rules,
+        ),
+        taking=(*lost_row_rules, *default_revokes, *revokes, *reset, *lost_edges, *narrowing),
         dropping=tuple(drops(principals)),
     )

@@ -32,6 +32,13 @@ class Delegated:
         """Who else than the owner granted what is held here."""
         return self._grantors.get(held, ())
 
+    def granted(self, held: Held, grantor: str, lost: Part) -> Part:
+        """What of that which is lost here this grantor gave: PostgreSQL warns of any other."""
+        passed_on = self._passed_on.get(held._replace(grantee=grantor), ())
+        words = {word for grantee, own in passed_on if grantee == held.grantee for word in own}
+        mark = OPTION if lost.is_option else ""
+        return lost._replace(privileges=tuple(w for w in lost.privileges if w + mark in words))
+
     def depth(self, held: Held, below: frozenset[str] = frozenset()) -> int:
         """How many grants lie at most between the owner and this holder.
 
@@ -50,6 +57,7 @@ class Delegated:
             if gone:
                 key = Key("privilege", (grantee, held.database, held.kind, held.schema))
                 after = self._after.get(key)
-                left = gone if after is None else after.get(held.name, ())
+                # of everybody's objects a change has only those that it is about
+                left = gone if after is None else after.get(held.name, () if grantee else gone)
                 staying = left if isinstance(left, tuple) else ()
                 yield grantee, gone, tuple(each for each in gone if each in staying)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from psycopg import sql
 
 from reconciler.changes import Change
-from reconciler.providers.postgres.observe import EDGE_OPTIONS_VERSION
+from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION, Options
+from reconciler.providers.postgres.statements.edges import Edge, EdgePlan
 from reconciler.providers.postgres.statements.statement import (
     COMMA,
     Rendering,
@@ -27,7 +28,6 @@ _EDGE_OPTIONS: Final[Mapping[tuple[str, bool], sql.SQL]] = {
     ("set", True): sql.SQL("SET TRUE"),
     ("set", False): sql.SQL("SET FALSE"),
 }
-_UNNAMED: Final = ("",)
 
 _Options = tuple[tuple[str, bool], ...]
 
@@ -35,22 +35,27 @@ _Options = tuple[tuple[str, bool], ...]
 def memberships(
     edges: Sequence[Change], rendering: Rendering
 ) -> tuple[list[Statement], list[Statement]]:
-    """The GRANTs, and the REVOKEs. Members of the same roles with the same options share one."""
+    """The statements that give, and those that take. Members of the same roles with the same
+    options share one.
+    """
+    grants = list(_creations([edge for edge in edges if edge.action == "create"], rendering))
+    others = [edge for edge in edges if edge.action != "create"]
+    if rendering.version < EDGE_OPTIONS_VERSION or rendering.grantors is None:
+        given, taken = _plainly(others, rendering)
+    else:
+        given, taken = _by_grantor(EdgePlan(others, rendering.grantors))
+    return [*grants, *given], taken
+
+
+def _creations(edges: Iterable[Change], rendering: Rendering) -> Iterator[Statement]:
     by_member: defaultdict[tuple[str, _Options], list[str]] = defaultdict(list)
     for edge in edges:
-        if edge.action == "create":
-            by_member[edge.key.path[1], _options(edge)].append(edge.key.path[0])
+        by_member[edge.key.path[1], _options(edge)].append(edge.key.path[0])
     shared: defaultdict[tuple[tuple[str, ...], _Options], list[str]] = defaultdict(list)
-    for (member, options), roles in by_member.items():
-        shared[tuple(sorted(roles)), options].append(member)
-    grants = [
-        _grant(roles, sorted(members), options, rendering.version)
-        for (roles, options), members in sorted(shared.items())
-    ]
-    for edge in edges:
-        if edge.action == "update":
-            grants += _alter(edge, rendering)
-    return grants, list(_revokes([e for e in edges if e.action == "delete"], rendering))
+    for (member, options), containers in by_member.items():
+        shared[tuple(sorted(containers)), options].append(member)
+    for (roles, options), members in sorted(shared.items()):
+        yield _grant(roles, sorted(members), options, rendering.version)
 
 
 def _options(edge: Change) -> _Options:
@@ -73,44 +78,60 @@ def _with(options: _Options, version: int) -> sql.Composable:
     return sql.SQL(" WITH {}").format(words) if options else sql.SQL("")
 
 
-def _grantors(edge: Change, rendering: Rendering) -> tuple[str, ...]:
-    """Who granted an edge, where a statement must name them; none where the edge is surely gone.
+# Where grantors do not count: before PostgreSQL 16 one row is kept of a pair, whoever changes it
 
-    PostgreSQL 14 and 15 keep one row a pair, whoever revokes it.
-    """
-    if rendering.grantors is None:
-        return _UNNAMED
-    role, member = edge.key.path
-    found = rendering.grantors.get((role, member), ())
-    return found if rendering.version >= EDGE_OPTIONS_VERSION or not found else _UNNAMED
+
+def _plainly(
+    edges: Sequence[Change], rendering: Rendering
+) -> tuple[list[Statement], list[Statement]]:
+    given, taken, lost = [], [], defaultdict(list)
+    is_old = rendering.version < EDGE_OPTIONS_VERSION
+    for edge in edges:
+        role, member = edge.key.path
+        names = quoted(role), quoted(member)
+        options = _options(edge)
+        if edge.action == "delete":
+            if rendering.grantors is None or edge.key.path in rendering.grantors:
+                lost[role].append(member)
+        elif is_old and ("admin", False) in options:
+            query = sql.SQL("REVOKE ADMIN OPTION FOR {} FROM {}").format(*names)
+            taken.append(Statement(query, (edge.key,), locks=2))
+        else:
+            query = sql.SQL("GRANT {} TO {}").format(*names) + _with(options, rendering.version)
+            given.append(Statement(query, (edge.key,), locks=2))
+    for role, members in sorted(lost.items()):
+        keys = tuple(Key("membership", (role, member)) for member in sorted(members))
+        query = sql.SQL("REVOKE {} FROM {}").format(quoted(role), quoted_list(sorted(members)))
+        taken.append(Statement(query, keys, locks=1 + len(members)))
+    return given, taken
+
+
+# Where each edge has a grantor
+
+
+def _by_grantor(plan: EdgePlan) -> tuple[list[Statement], list[Statement]]:
+    """By grantor, since what names nobody means our own edge alone."""
+    steps = plan.steps
+    given = list(_written(dict(sorted(steps.giving.items())), plan))
+    again = list(_written(dict(sorted(steps.again.items())), plan))
+    return given, [*again, *_written(dict(plan.ordered_taking()), plan)]
+
+
+def _written(edges: Mapping[Edge, Options | None], plan: EdgePlan) -> Iterator[Statement]:
+    """One statement for all members of a role that get the same from the same grantor, in order."""
+    shared: defaultdict[tuple[str, str, Options | None], list[Edge]] = defaultdict(list)
+    for edge, options in edges.items():
+        shared[edge.role, edge.grantor, options].append(edge)
+    for (role, grantor, options), together in shared.items():
+        keys = {key: None for edge in together for key in plan.steps.keys(edge, plan.changed)}
+        members = quoted_list(sorted(edge.member for edge in together))
+        if options is None:
+            query = sql.SQL("REVOKE {} FROM {}").format(quoted(role), members)
+        else:
+            words = _with(tuple(options._asdict().items()), EDGE_OPTIONS_VERSION)
+            query = sql.SQL("GRANT {} TO {}").format(quoted(role), members) + words
+        yield Statement(query + _by(grantor), tuple(keys), locks=1 + len(together))
 
 
 def _by(grantor: str) -> sql.Composable:
     return sql.SQL(" GRANTED BY {}").format(quoted(grantor)) if grantor else sql.SQL("")
-
-
-def _alter(edge: Change, rendering: Rendering) -> Iterator[Statement]:
-    """Options changed in place, in the row of each grantor: revoking first would leave a gap."""
-    role, member = edge.key.path
-    options = _options(edge)
-    if rendering.version < EDGE_OPTIONS_VERSION and ("admin", False) in options:
-        query = sql.SQL("REVOKE ADMIN OPTION FOR {} FROM {}").format(quoted(role), quoted(member))
-        yield Statement(query, (edge.key,), locks=2)
-        return
-    query = sql.SQL("GRANT {} TO {}").format(quoted(role), quoted(member))
-    query += _with(options, rendering.version)
-    for grantor in _grantors(edge, rendering) or _UNNAMED:
-        yield Statement(query + _by(grantor), (edge.key,), locks=2)
-
-
-def _revokes(lost: Sequence[Change], rendering: Rendering) -> Iterator[Statement]:
-    """REVOKE by grantor: from PostgreSQL 16 one that names nobody takes its own grants alone."""
-    by_grantor: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for edge in lost:
-        role, member = edge.key.path
-        for grantor in _grantors(edge, rendering):
-            by_grantor[role, grantor].append(member)
-    for (role, grantor), members in sorted(by_grantor.items()):
-        keys = tuple(Key("membership", (role, member)) for member in sorted(members))
-        query = sql.SQL("REVOKE {} FROM {}").format(quoted(role), quoted_list(sorted(members)))
-        yield Statement(query + _by(grantor), keys, locks=1 + len(members))

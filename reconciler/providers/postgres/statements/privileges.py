@@ -12,6 +12,7 @@ from psycopg import sql
 from reconciler.changes import Change
 from reconciler.privilege_words import table_and_column
 from reconciler.providers.postgres.observe import Held, Table
+from reconciler.providers.postgres.public import key_of_right
 from reconciler.providers.postgres.routines import routine
 from reconciler.providers.postgres.statements.columns import KeptColumns
 from reconciler.providers.postgres.statements.delegated import Delegated
@@ -30,7 +31,7 @@ from reconciler.providers.postgres.statements.statement import (
     Statement,
     quoted,
 )
-from reconciler.state import Key, Value
+from reconciler.state import Value
 
 _ON: Final[Mapping[str, str]] = {
     "database": "DATABASE",
@@ -43,6 +44,7 @@ _ON: Final[Mapping[str, str]] = {
     "language": "LANGUAGE",
     "foreign data wrapper": "FOREIGN DATA WRAPPER",
     "foreign server": "FOREIGN SERVER",
+    "large object": "LARGE OBJECT",
     "tablespace": "TABLESPACE",
     "parameter": "PARAMETER",
     "column": "TABLE",
@@ -151,7 +153,9 @@ def _add_delegated(given: _Items, taken: _Items, item: _Item, delegated: Delegat
         held = Held(grantee, item.database, item.kind, item.schema, item.name)
         for grantor in delegated.grantors(held):
             order = -delegated.depth(held._replace(grantee=grantor))
-            taken[item._replace(order=order, as_role=grantor)].append(grantee)
+            part = delegated.granted(held, grantor, item.part)
+            if part.privileges:
+                taken[item._replace(order=order, as_role=grantor, part=part)].append(grantee)
         for whom, words, staying in delegated.passed_on(held, item.part):
             for part in given_parts(staying):
                 given[item._replace(part=part, for_whom=grantee)].append(whom)
@@ -177,7 +181,7 @@ def _on_objects(items: _Items, kept: KeptColumns | None = None) -> Iterator[Stat
     shared: defaultdict[_Shape, list[_Object]] = defaultdict(list)
     columns: defaultdict[tuple[_Item, tuple[str, ...]], list[str]] = defaultdict(list)
     for item, grantees in items.items():
-        who = tuple(sorted(grantees))
+        who = tuple(sorted(set(grantees)))  # a delegate and its holder may both ask for it
         if item.kind == "column":
             table, column = table_and_column(item.name)
             columns[item._replace(name=table), who].append(column)
@@ -203,7 +207,7 @@ def _on_some(shape: _Shape, objects: Sequence[_Object], kept: KeptColumns | None
     clause = granting if kept is None else revoking
     places = {(kind, "" if kind in _WITHOUT_SCHEMA else schema) for kind, schema, _ in objects}
     keys = tuple(
-        Key("privilege", (grantee, shape.database, kind, schema))
+        key_of_right("privilege", (grantee, shape.database, kind, schema))
         for grantee in ((shape.for_whom,) if shape.for_whom else shape.grantees)
         for kind, schema in sorted(places)
     )
@@ -227,6 +231,11 @@ def _columns_again(
             yield from kept.again(table, on, shape.part, shape.grantees)
 
 
+def on_object(kind: str, schema: str, name: str) -> sql.Composable:
+    """What GRANT and REVOKE call an object of this kind that is no column."""
+    return _on(_ON[kind], [(kind, schema, name)])
+
+
 def _on(noun: str, objects: Sequence[_Object]) -> sql.Composable:
     return sql.SQL("{} {}").format(sql.SQL(noun), COMMA.join(_object(*each) for each in objects))
 
@@ -237,6 +246,8 @@ def _object(kind: str, schema: str, name: str) -> sql.Composable:
             return routine(schema, name)
         case "parameter":
             return sql.SQL(".").join(map(quoted, name.split(".")))
+        case "large object":
+            return sql.SQL("{}").format(int(name))
         case _ if not schema:
             return quoted(name)
     return sql.SQL("{}.{}").format(quoted(schema), quoted(name))
@@ -283,5 +294,5 @@ def _default(default: _Default, grantees: Sequence[str], *, giving: bool) -> Sta
         clause(part, words_of(part), sql.SQL(_DEFAULT_ON[kind]), grantees),
     )
     place = (database, creator, kind, schema)
-    keys = tuple(Key("default_privilege", (grantee, *place)) for grantee in grantees)
+    keys = tuple(key_of_right("default_privilege", (grantee, *place)) for grantee in grantees)
     return Statement(query, keys, database)

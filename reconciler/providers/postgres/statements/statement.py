@@ -12,8 +12,9 @@ from typing import Final
 
 from psycopg import sql
 
-from reconciler.providers.postgres.observe import ColumnsHeld, Delegations, Grantors, PassedOn
-from reconciler.state import Key
+from reconciler.providers.postgres.edges import Grantors
+from reconciler.providers.postgres.observe import ColumnsHeld, Delegations, PassedOn
+from reconciler.state import Fields, Key
 
 COMMA: Final = sql.SQL(", ")
 
@@ -48,10 +49,12 @@ class Statement:
 class Rendering:
     """What rendering needs to know beside the changes.
 
-    `grantors` are those of every edge that is there, or None where nobody has read them.
-    `delegations` and `passed_on` say who granted what else than in the owner's name, `columns` what
-    is held on columns. `verifiers` holds for new accounts the verifier and the expiry of their
-    password.
+    `grantors` are those of every edge that is there, each with what its edge gives, or None where
+    nobody has read them.
+    `policies` has those of tables that are there. `delegations` and `passed_on`
+    say who granted what else than in the owner's name, `columns` what
+    is held on columns. `verifiers` holds for accounts that get a password its verifier, and the
+    expiry that comes with it or an empty text.
     """
 
     version: int
@@ -60,6 +63,7 @@ class Rendering:
     verifiers: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     passed_on: PassedOn = field(default_factory=dict)
     columns: ColumnsHeld = field(default_factory=dict)
+    policies: Mapping[Key, Fields] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=200_000)
