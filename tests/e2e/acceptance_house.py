@@ -348,19 +348,19 @@ from reconciler.ledger import locks
 from reconciler.ledger.ledger import Ledger
 
 moment, lease_s, sys.argv[1:] = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
-append = Ledger.append
+record = Ledger.record
 
 def die(entries, kind):
     if moment == kind and any((each.kind, each.target) == (kind, "db") for each in entries):
         os.kill(os.getpid(), signal.SIGKILL)
 
-def deadly_append(ledger, *entries):
+def deadly_record(ledger, *entries):
     die(entries, "result")
-    written = append(ledger, *entries)
+    written = record(ledger, *entries)
     die(entries, "intent")
     return written
 
-Ledger.append = deadly_append
+Ledger.record = deadly_record
 Ledger.lock.__kwdefaults__["ttl_s"] = lease_s
 locks._BEATS_PER_LEASE = 0.001
 main()

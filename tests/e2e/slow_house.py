@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.ledger import Entry, open_ledger
+from reconciler.ledger import open_ledger
+from reconciler.ledger.values import Entry
 from reconciler.sandbox.flowauth import Fault, FaultKind, FlowAuthSimulator
 from tests.e2e.conftest import clean_environment
 from tests.flowauth.simulated import BOOTSTRAP, OWN, OWN_PASSWORD, start_simulator

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.ledger import Entry
+from reconciler.ledger.values import Entry
 from reconciler.sandbox.flowauth import FaultKind
 from tests.e2e.slow_house import PEOPLE, Process, SlowHouse, slow_house
 
