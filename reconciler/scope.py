@@ -29,6 +29,7 @@ class Capabilities:
     role can hold roles; else the scopes of inherited roles are joined. `foreign_roles`: `inherits`
     may name a role that exists on the target and not in the manifest. `privileges`, `scopes`,
     `levels`: what a role can give: privileges on objects, scopes, account levels.
+    `roles`: it has roles of its own; else a role of the manifest can only be one of the `levels`.
     `managed_servers`: servers are created and changed; else they must exist. `roles_in_servers`: a
     role belongs to one server and is named within it. `disabled`: the fields of an account that may
     no longer sign in, or None where accounts cannot be disabled. `passwords`: when a new account is
@@ -40,6 +41,7 @@ class Capabilities:
     another before it is deleted.
     """
 
+    roles: bool = True
     groups: bool = False
     inheritance: bool = False
     foreign_roles: bool = False

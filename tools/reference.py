@@ -289,9 +289,15 @@ def _options(kind: ProviderType) -> str:
             "required" if name in required else _default(value.get("default")),
             value.get("description", ""),
         )
-        for name, value in schema["properties"].items()
+        for name, value in _required_first(schema["properties"].items(), required)
     ]
     return _table(["Option", "Value", "Default", "Meaning"], rows)
+
+
+def _required_first(
+    options: Iterable[tuple[str, Schema]], required: Sequence[str]
+) -> list[tuple[str, Schema]]:
+    return sorted(options, key=lambda option: option[0] not in required)
 
 
 def _range(schema: Schema) -> str:
@@ -309,6 +315,7 @@ def _capabilities(kind: ProviderType) -> str:
         ("privileges on objects", _yes(held.privileges)),
         ("scopes", _yes(held.scopes)),
         ("levels, lowest first", ", ".join(held.levels) or "no"),
+        ("roles of its own", _yes(held.roles, "a role is a level of the account")),
         ("servers are created and changed", _yes(held.managed_servers, "they must exist")),
         ("roles belong to one server", _yes(held.roles_in_servers)),
         ("accounts can be disabled", _yes(held.disabled is not None)),

@@ -81,6 +81,9 @@ class RoleExpansion:
             if name in self.view.level_only:
                 self._refuse_in_level_only(name, role)
                 continue
+            if not self.view.capabilities.roles:
+                self._refuse_role(name, role)
+                continue
             key = Key("role", self.view.role_paths[name])
             if key in self.records.fields:
                 text = f'another role is called "{key.path[-1]}" already'
@@ -109,6 +112,13 @@ class RoleExpansion:
         if role.level is not None and role.level not in self.view.capabilities.levels:
             self._refuse_level(path, role.level)
         return fields
+
+    def _refuse_role(self, name: str, role: Role) -> None:
+        """A role that is no level, on a target that has nothing else."""
+        levels = ", ".join(self.view.capabilities.levels)
+        hint = f"write target: {self.view.target} and level: one of {levels}"
+        where = ("server",) if role.server is not None else ()
+        self.records.refuse(("roles", name, *where), "a role has to be a level", hint)
 
     def _refuse_in_level_only(self, name: str, role: Role) -> None:
         """A role that is a level and nothing on the target holds nothing else."""

@@ -52,11 +52,11 @@ class Access:
 
 def small_access(target: ConformanceTarget) -> Access:
     """Two users, one of them through a group, and two roles."""
-    first, second, _ = target.rights
+    rights = target.rights
     return Access(
         users=("amina", "kofi"),
         groups={"analysts": ("kofi",)},
-        roles={"reader": (first,), "writer": (first, second)},
+        roles={"reader": rights[:1], "writer": rights[:2]},
         grants=(("amina", "writer"), ("analysts", "reader")),
     )
 

@@ -15,6 +15,7 @@ NOON = datetime(2027, 6, 30, 12, 0, tzinfo=UTC)
 PLAIN = Capabilities()
 LEVELS = Capabilities(levels=("user", "admin"), attributes=("comment", "quota"))
 DATABASES = Capabilities(privileges=True, inheritance=True)
+LEVELS_ALONE = Capabilities(roles=False, levels=("user", "admin"))
 SCOPED = Capabilities(scopes=True, managed_servers=True, roles_in_servers=True)
 
 
@@ -53,6 +54,17 @@ users: {{amina: {{}}}}
             "roles: {r: {server: db, level: owner}}",
             LEVELS,
             "the levels are user, admin",
+        ),
+        (
+            "roles: {r: {target: store, name: x}}",
+            LEVELS_ALONE,
+            'roles.r: a role has to be a level on target "store" (some); write target: store and '
+            "level: one of user, admin",
+        ),
+        (
+            "roles: {r: {server: db, level: admin}}",
+            LEVELS_ALONE,
+            "roles.r.server: a role has to be a level",
         ),
         (
             "roles: {r: {server: db, settings: {work_mem: 1MB}}}",
