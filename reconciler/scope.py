@@ -34,7 +34,8 @@ class Capabilities:
     role belongs to one server and is named within it. `disabled`: the fields of an account that may
     no longer sign in, or None where accounts cannot be disabled. `passwords`: when a new account is
     given a temporary password. `transactions`: a changeset is applied whole or not at all.
-    `attributes`: the account attributes that a manifest may set. `settings`: accounts and roles
+    `attributes`: the account attributes that a manifest may set. `profile`: what the manifest says
+    of a user that accounts have too, of `name` and `email`. `settings`: accounts and roles
     have settings of their own, for all servers or for one. `administrator`: the fields of an
     account that may do everything there, or None where there is no such account. `sessions`: open
     sessions of an account can be ended. `heirs`: what an account or role owns can be given to
@@ -54,6 +55,7 @@ class Capabilities:
     passwords: Literal["always", "by_option", "never"] = "never"
     transactions: bool = False
     attributes: tuple[str, ...] = ()
+    profile: tuple[str, ...] = ()
     administrator: Fields | None = None
     sessions: bool = False
     settings: bool = False

@@ -315,6 +315,7 @@ def _capabilities(kind: ProviderType) -> str:
         ("privileges on objects", _yes(held.privileges)),
         ("scopes", _yes(held.scopes)),
         ("levels, lowest first", ", ".join(held.levels) or "no"),
+        ("of a user also", ", ".join(held.profile) or "no"),
         ("roles of its own", _yes(held.roles, "a role is a level of the account")),
         ("servers are created and changed", _yes(held.managed_servers, "they must exist")),
         ("roles belong to one server", _yes(held.roles_in_servers)),

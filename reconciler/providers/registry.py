@@ -16,6 +16,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "flowauth": "reconciler.providers.flowauth",
     "memory": "reconciler.providers.memory",
     "postgres": "reconciler.providers.postgres",
+    "scim": "reconciler.providers.scim",
 }
 
 NAMES: Final = tuple(sorted(_MODULES))
