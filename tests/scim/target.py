@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from reconciler.sandbox.http.faults import Fault as Armed
 from reconciler.sandbox.http.faults import FaultKind
-from tests.conformance.target import NASTY_NAMES, ConformanceTarget, Entry, Fault
+from tests.conformance.target import NASTY_NAMES, ConformanceTarget, Entry, Fault, Scalar
 from tests.scim.service import PREFIX, TOKEN, ScimService
 
 OWN = "reconciler"
@@ -31,11 +32,13 @@ class ScimTarget(ConformanceTarget):
     own_account = OWN
     canaries = (TOKEN, WRONG_TOKEN)
     holdable = frozenset(NASTY_NAMES)
-    attributes = {
-        "department": ("Data", "Platform"),
-        "employee_number": ("100", "0200"),
-        "title": ("Analyst", "Dr."),
-    }
+    attributes: Mapping[str, tuple[Scalar, Scalar]] = MappingProxyType(
+        {
+            "department": ("Data", "Platform"),
+            "employee_number": ("100", "0200"),
+            "title": ("Analyst", "Dr."),
+        }
+    )
     has_role_attributes = False
     faults: frozenset[Fault] = frozenset({*_ARMED, "wrong_credentials", "silent_write"})
 
