@@ -29,7 +29,8 @@ class Capabilities:
     role can hold roles; else the scopes of inherited roles are joined. `foreign_roles`: `inherits`
     may name a role that exists on the target and not in the manifest. `privileges`, `scopes`,
     `levels`: what a role can give: privileges on objects, scopes, account levels.
-    `roles`: it has roles of its own; else a role of the manifest can only be one of the `levels`.
+    `roles`: it has roles of its own; else a role of the manifest can only be one of the `levels`,
+    or, with `standing_roles`, one of those that every server has: there is nothing to create then.
     `managed_servers`: servers are created and changed; else they must exist. `roles_in_servers`: a
     role belongs to one server and is named within it. `disabled`: the fields of an account that may
     no longer sign in, or None where accounts cannot be disabled. `passwords`: when a new account is
@@ -43,6 +44,7 @@ class Capabilities:
     """
 
     roles: bool = True
+    standing_roles: bool = False
     groups: bool = False
     inheritance: bool = False
     foreign_roles: bool = False
@@ -96,6 +98,7 @@ class Scope:
         in_servers = ("privilege", "default_privilege")
         servers |= {key.path[1] for key in state.records if key.kind in in_servers} - {""}
         servers |= {key.path[0] for key in state.records if key.kind in SERVER_KINDS}
+        servers |= {k.path[0] for k in state.records if k.kind == "membership" and len(k.path) == 3}
         return replace(
             self,
             accounts=self.accounts | state.names("account"),

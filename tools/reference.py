@@ -21,6 +21,7 @@ from reconciler.cli import cli
 from reconciler.manifest.schema import json_schema
 from reconciler.provider import ProviderType
 from reconciler.providers import registry
+from reconciler.scope import Capabilities
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REFERENCE: Final = Path("docs/reference")
@@ -316,7 +317,7 @@ def _capabilities(kind: ProviderType) -> str:
         ("scopes", _yes(held.scopes)),
         ("levels, lowest first", ", ".join(held.levels) or "no"),
         ("of a user also", ", ".join(held.profile) or "no"),
-        ("roles of its own", _yes(held.roles, "a role is a level of the account")),
+        ("roles of its own", _yes(held.roles, _roles_otherwise(held))),
         ("servers are created and changed", _yes(held.managed_servers, "they must exist")),
         ("roles belong to one server", _yes(held.roles_in_servers)),
         ("accounts can be disabled", _yes(held.disabled is not None)),
@@ -333,6 +334,12 @@ _PASSWORDS: Final = {
     "by_option": "unless an option says no",
     "never": "never",
 }
+
+
+def _roles_otherwise(held: Capabilities) -> str:
+    if held.standing_roles:
+        return "a role is a level of the account, or one that every server has"
+    return "a role is a level of the account"
 
 
 def _yes(value: bool, otherwise: str = "") -> str:

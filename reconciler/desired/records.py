@@ -17,6 +17,8 @@ from reconciler.state import Fields, Key, Kind, Value
 class Records:
     """The records found so far; `emptied` and `foreign` as in Scope, `problems` as in an error.
 
+    `standing_roles` are the paths of roles that are there by themselves: they have no records.
+
     `paths` may also say why there is no record of a key.
     """
 
@@ -25,6 +27,7 @@ class Records:
         self.fields: dict[Key, dict[str, Value]] = {}
         self.paths: dict[Key, tuple[Path, ...]] = {}
         self.foreign: set[str] = set()
+        self.standing_roles: frozenset[tuple[str, ...]] = frozenset()
         self.granted_to_nobody: set[tuple[str, ...]] = set()
         self.problems: list[Problem] = []
 

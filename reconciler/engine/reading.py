@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from reconciler.differences import CauseOf
 from reconciler.engine.memory import Memory
 from reconciler.errors import CannotHoldError
-from reconciler.provider import Identity, Provider
+from reconciler.provider import Identity, Provider, Sharing
 from reconciler.scope import Desired
 from reconciler.selection import Remembered
 from reconciler.state import RIGHT_KINDS, Fields, Key, State
@@ -65,6 +65,9 @@ def read_target(provider: Provider, desired: Desired, recall: Recall) -> Reading
         names = memory.head.besides if memory.is_as_asked else memory.state
         scope = scope.widened(names, memory.head.protected)
     observed = provider.observe(scope)
+    if isinstance(provider, Sharing):
+        untouchable = identity.untouchable | provider.foreign_names()
+        identity = replace(identity, untouchable=untouchable)
     normalized = provider.normalize(desired.state, observed)
     applied = None
     if memory is not None and memory.is_as_asked:

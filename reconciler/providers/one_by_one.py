@@ -6,7 +6,7 @@ lost rights and a lost connection, which stop everything. Writing is for each pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from reconciler.changes import Action, Change, Journal, Outcome
@@ -78,6 +78,35 @@ class OneByOne:
             return False
         return True
 
+    def attempt_all(
+        self,
+        changes: Sequence[Change],
+        write: Callable[[Sequence[Change]], Mapping[Key, TargetError | None]],
+    ) -> Iterator[Outcome]:
+        """Do changes that one request carries and answers one by one.
+
+        `write` says of each why it was not made, or None; it raises where none was.
+        """
+        able = []
+        for change in changes:
+            self._look_out()
+            if reason := self._halted or self._obstacle(change):
+                self._not_done[change.key] = change.action
+                yield Outcome(change, "skipped", f"not tried: {reason}")
+            else:
+                able.append(change)
+        if not able:
+            return
+        self._journal.intend(able)
+        try:
+            found = write(able)
+        except TargetError as error:
+            found = dict.fromkeys((change.key for change in able), error)
+        for change in able:
+            outcome = self._outcome(change, partial(_raise, found[change.key]))
+            assert outcome is not None
+            yield outcome
+
     def attempt_rest(self, change: Change, write: Callable[[], None], done: str) -> Outcome:
         """Do the part of a change that waited; `done` says what of it is done already."""
         self._look_out()
@@ -108,3 +137,8 @@ class OneByOne:
             if self._not_done.get(key) == action:
                 return f"{key} was not {action}d"
         return ""
+
+
+def _raise(error: TargetError | None) -> None:
+    if error is not None:
+        raise error

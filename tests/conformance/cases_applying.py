@@ -70,12 +70,12 @@ class ApplyingCases:
         )
         report = bench.converge(mixed)
 
-        assert len(report.outcomes) >= (4 if bench.capabilities.roles else 3)
+        assert len(report.outcomes) >= (4 if bench.has_roles else 3)
 
     def test_names_that_are_parts_of_each_other_are_different_names_dif_06(
         self, bench: Bench
     ) -> None:
-        requires(bench.capabilities.roles, "a role is a level")
+        requires(bench.has_roles, "a role is a level")
         users = ("ann", "anna", "annamaria")
         roles = {"read": bench.target.rights[:1], "reader": bench.target.rights[1:2]}
         every = tuple((user, role) for user in users for role in roles)
@@ -117,7 +117,7 @@ class ApplyingCases:
     def test_removing_what_is_absent_already_succeeds_prv_04(
         self, bench: Bench, small: Access
     ) -> None:
-        requires(bench.capabilities.roles, "a role is a level")
+        requires(bench.has_roles, "a role is a level")
         bench.converge(small)
         fewer = replace(small, grants=(("analysts", "reader"),))
         with bench.run(fewer) as run, bench.provider() as provider:
@@ -132,7 +132,7 @@ class ApplyingCases:
         assert bench.target.witness() == before
 
     def test_any_set_of_rights_becomes_any_other_by_one_change_dif_08(self, bench: Bench) -> None:
-        is_set = bench.capabilities.roles and bool(bench.target.rights)
+        is_set = bench.has_roles and bool(bench.target.rights)
         requires(is_set, "a role does not give a set of rights")
         first, second, third = bench.target.rights
         sets = [(), (first,), (second,), (first, second), (first, second, third)]

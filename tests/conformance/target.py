@@ -21,6 +21,9 @@ Fault = Literal[
     "locked",
 ]
 Scalar = str | int | bool
+Option = str | int | list[str]
+"""An option of a target, as YAML has it."""
+
 Entry = Mapping[str, object]
 """An entry of a manifest, such as that of one role, as YAML has it."""
 
@@ -82,6 +85,13 @@ class ConformanceTarget(ABC):
     has_role_attributes: bool = True
     """Whether a role can have these attributes too, where there are any."""
 
+    has_own_roles: bool = True
+    """Whether a role can be made on it. Else the roles of the suite are levels, as `role` says."""
+
+    standing_role: Entry | None = None
+    """The manifest's entry of a role that is there whatever we do, where there is one: it is held
+    or not. Its server is among those of `servers_in_turn`."""
+
     canaries: tuple[str, ...] = ()
     """Secrets among the options, right and wrong ones: texts that must be shown nowhere."""
 
@@ -96,7 +106,7 @@ class ConformanceTarget(ABC):
     """
 
     @abstractmethod
-    def options(self) -> Mapping[str, str | int]:
+    def options(self) -> Mapping[str, Option]:
         """The provider's options for this target; texts reach the manifest as `{env: ...}`."""
 
     @abstractmethod

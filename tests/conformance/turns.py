@@ -20,6 +20,7 @@ def before_and_after(
     first, second, third = (target.rights[index : index + 1] for index in range(3))
     servers = target.servers_in_turn()
     top = capabilities.levels[-1:]
+    standing = {} if target.standing_role is None else {"seat": target.standing_role}
     rights = (
         {"reader": first + third, "writer": first + second, "old": third, "chief": ()},
         {"reader": first + second, "writer": first, "auditor": second, "chief": ()},
@@ -32,7 +33,9 @@ def before_and_after(
         grants=(
             *(("amina", "writer"), ("analysts", "reader"), ("guests", "old"), ("yaw", "reader")),
             ("abena", "chief"),
+            *((each, name) for name in standing for each in ("amina", "yaw")),
         ),
+        standing=standing,
         levels=dict.fromkeys(["chief"], *top) if top else {},
         attributes={"amina": _attribute(target, 0)},
         policy=_POLICY,
@@ -46,7 +49,9 @@ def before_and_after(
         grants=(
             *(("staff", "auditor"), ("analysts", "reader"), ("esi", "writer")),
             ("abena", "chief"),
+            *((each, name) for name in standing for each in ("amina", "esi", "abena")),
         ),
+        standing=standing,
         levels=dict.fromkeys(["chief", "auditor"], *top) if top else {},
         attributes={"amina": _attribute(target, 1)},
         policy=_POLICY,
@@ -90,9 +95,11 @@ def kinds_of_change(
     ends: tuple[Action, ...] = ("create", "delete")
     changing = bool(capabilities.levels or target.attributes)
     found: dict[Kind, tuple[Action, ...]] = {"account": every if changing else ends}
-    if capabilities.roles:
+    if capabilities.roles and target.has_own_roles:
         is_more = target.rights or (target.attributes and target.has_role_attributes)
         found["role"] = every if is_more else ends
+        found["membership"] = ends
+    if target.standing_role is not None:
         found["membership"] = ends
     if capabilities.managed_servers:
         found["server"] = every

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import pytest
+
 from reconciler.changes import Change, Outcome
 from reconciler.providers.scim.options import ScimOptions
 from reconciler.providers.scim.provider import ScimProvider, open_scim
 from reconciler.scope import Scope
 from reconciler.state import Fields, Key, Kind, State
 from tests.conformance.bench import Notes
-from tests.scim.service import TOKEN, ScimService
+from tests.scim.service import ScimService
 
 
 @contextmanager
 def opened(service: ScimService, **options: object) -> Iterator[ScimProvider]:
     """A provider on the service."""
-    given = {"url": service.base, "token": TOKEN, "timeout_s": 5, **options}
+    given = {"url": service.base, "token": service.token, "timeout_s": 5, **options}
     provider = open_scim("people", ScimOptions.model_validate(given))
     try:
         yield provider
@@ -57,6 +59,12 @@ def member(role: str, name: str) -> Change:
 def gone(kind: Kind, *path: str) -> Change:
     """The change that takes a record away."""
     return Change("delete", Key(kind, path), {}, None)
+
+
+def needs(service: ScimService, what: str) -> None:
+    """Skip the test on a server that does not do this."""
+    if what in service.backend.lacks:
+        pytest.skip(f"this server has no {what}")
 
 
 def statuses(outcomes: Sequence[Outcome]) -> list[str]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from reconciler.sandbox.http.faults import Fault as Armed
 from reconciler.sandbox.http.faults import FaultKind
 from tests.conformance.target import NASTY_NAMES, ConformanceTarget, Entry, Fault, Scalar
-from tests.scim.service import PREFIX, TOKEN, ScimService
+from tests.scim.service import PREFIX, ScimService
 
 OWN = "reconciler"
 WRONG_TOKEN = "canary-wrong-token"
@@ -30,7 +30,6 @@ class ScimTarget(ConformanceTarget):
 
     provider = "scim"
     own_account = OWN
-    canaries = (TOKEN, WRONG_TOKEN)
     holdable = frozenset(NASTY_NAMES)
     attributes: Mapping[str, tuple[Scalar, Scalar]] = MappingProxyType(
         {
@@ -44,7 +43,8 @@ class ScimTarget(ConformanceTarget):
 
     def __init__(self, service: ScimService) -> None:
         self.service = service
-        self._token = TOKEN
+        self._token = service.token
+        self.canaries = (service.token, WRONG_TOKEN)
         service.post("/Users", userName=OWN, active=True)
 
     def options(self) -> Mapping[str, str | int]:
@@ -76,10 +76,16 @@ class ScimTarget(ConformanceTarget):
     def revoke_by_hand(self, account: str, role: str) -> None:
         group = self.service.id_of("/Groups", role)
         user = self.service.id_of("/Users", account)
-        operation = {"op": "remove", "path": f'members[value eq "{user}"]'}
-        schema = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-        body = {"schemas": [schema], "Operations": [operation]}
-        self.service.ask("PATCH", f"/Groups/{group}", body)
+        (there,) = [row for row in self.service.rows("/Groups") if row["id"] == group]
+        values = [each["value"] for each in there["members"]]
+        value = user if user in values else account  # Canaille has userNames as values
+        if "value paths" in self.service.backend.lacks:
+            kept = [each for each in there["members"] if each["value"] != value]
+            whole = {"schemas": there["schemas"], "displayName": role, "members": kept}
+            self.service.ask("PUT", f"/Groups/{group}", whole)
+        else:
+            operation = {"op": "remove", "path": f'members[value eq "{value}"]'}
+            self.service.edit("/Groups", group, operation)
 
     @contextmanager
     def fault(self, name: Fault) -> Iterator[None]:
@@ -92,6 +98,6 @@ class ScimTarget(ConformanceTarget):
         try:
             yield
         finally:
-            self._token = TOKEN
+            self._token = self.service.token
             self.service.oddities.silent_writes = False
             self.service.faults.disarm()

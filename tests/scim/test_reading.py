@@ -13,7 +13,7 @@ from reconciler.errors import (
 from reconciler.sandbox.http.faults import Fault, FaultKind
 from reconciler.scope import Scope
 from reconciler.state import Key, State
-from tests.scim.lab import opened, read
+from tests.scim.lab import needs, opened, read
 from tests.scim.service import PREFIX, ScimService
 
 
@@ -28,6 +28,7 @@ def _fill(service: ScimService, number: int) -> set[str]:
 def test_every_page_is_read_and_the_next_begins_after_what_was_received(
     service: ScimService, number: int
 ) -> None:
+    needs(service, "counts")
     service.oddities.page_cap = 3
     names = _fill(service, number)
 
@@ -35,6 +36,7 @@ def test_every_page_is_read_and_the_next_begins_after_what_was_received(
 
 
 def test_a_list_of_any_size_takes_one_request_for_each_full_page(service: ScimService) -> None:
+    needs(service, "counts")
     _fill(service, 25)
 
     read(service, page_size=10)
@@ -53,6 +55,7 @@ def test_a_service_that_fails_on_any_count_is_read_without_one(service: ScimServ
 def test_a_service_that_ignores_start_index_is_an_error_and_no_endless_loop(
     service: ScimService,
 ) -> None:
+    needs(service, "counts")
     service.oddities.page_cap = 2
     service.oddities.ignores_start_index = True
     _fill(service, 6)
@@ -70,6 +73,7 @@ def test_fewer_resources_than_the_service_counts_are_an_error(service: ScimServi
 
 
 def test_a_second_page_that_fails_is_an_error_and_no_shorter_state(service: ScimService) -> None:
+    needs(service, "counts")
     service.oddities.page_cap = 2
     _fill(service, 5)
     failing = Fault(FaultKind.ERROR_500_BEFORE_EFFECT, "GET", f"{PREFIX}/Users", nth=2, count=100)
@@ -110,6 +114,7 @@ def test_a_member_that_nobody_is_gives_nothing_and_breaks_nothing(service: ScimS
 
 
 def test_a_group_in_a_group_is_seen_under_its_name(service: ScimService) -> None:
+    needs(service, "groups in groups")
     inner = service.post("/Groups", displayName="inner")
     service.post("/Groups", displayName="readers", members=[{"value": inner, "type": "Group"}])
 
@@ -159,7 +164,7 @@ def test_a_name_in_another_case_is_the_same_user_and_the_line_is_told(
 
 
 def test_a_service_without_discovery_is_read(service: ScimService) -> None:
-    service.oddities.no_discovery = True
+    service.oddities.discovery = 404
     names = _fill(service, 3)
 
     assert read(service).names("account") == names
@@ -182,3 +187,107 @@ def test_a_wrong_token_is_refused_and_not_shown(service: ScimService) -> None:
 
     assert "check the option token" in str(caught.value)
     assert "canary-wrong" not in repr(caught.value)
+
+
+def test_a_list_that_changes_while_it_is_read_is_read_again(service: ScimService) -> None:
+    needs(service, "counts")
+    service.oddities.page_cap = 2
+    names = _fill(service, 5)
+    first = min(service.rows("/Users"), key=lambda row: str(row["id"]))
+    gone = Fault(
+        FaultKind.OUTSIDE_EDIT,
+        "GET",
+        f"{PREFIX}/Users",
+        nth=2,
+        edit=lambda: service.ask("DELETE", f"/Users/{first['id']}"),
+    )
+    service.faults.arm(gone)
+
+    assert read(service).names("account") == names - {first["userName"]}
+
+
+def test_a_list_that_changes_each_time_is_an_error(service: ScimService) -> None:
+    needs(service, "counts")
+    service.oddities.page_cap = 2
+    _fill(service, 5)
+    more = iter(range(100))
+
+    def add() -> None:
+        service.post("/Users", userName=f"late-{next(more)}", active=True)
+
+    service.faults.arm(
+        Fault(FaultKind.OUTSIDE_EDIT, "GET", f"{PREFIX}/Users", nth=2, count=99, edit=add)
+    )
+
+    with pytest.raises(UnexpectedResponseError, match="the list changed each time"):
+        read(service)
+
+
+def test_a_list_without_an_order_is_read_whole(service: ScimService) -> None:
+    needs(service, "counts")
+    service.oddities.reorders = True
+    names = _fill(service, 5)
+
+    assert read(service, page_size=3).names("account") == names
+
+
+def test_a_list_without_resources_is_empty(service: ScimService) -> None:
+    service.oddities.omits_empty_lists = True
+
+    assert len(read(service)) == 0
+
+
+def test_what_users_say_of_their_groups_is_not_used(service: ScimService) -> None:
+    amina = service.post("/Users", userName="amina", active=True)
+    service.post("/Groups", displayName="readers", members=[{"value": amina}])
+    service.post("/Users", userName="kofi", active=True)
+    service.oddities.edits = lambda row: row.update(
+        groups=[{"value": "readers", "display": "readers"}] if row.get("userName") == "kofi" else []
+    )
+
+    state = read(service, "readers")
+
+    assert [key.path for key, _ in state.of_kind("membership")] == [("readers", "amina")]
+
+
+def test_a_deleted_user_who_stays_in_a_group_is_nobody(service: ScimService) -> None:
+    needs(service, "unknown members")
+    amina = service.post("/Users", userName="amina", active=True)
+    service.post("/Groups", displayName="readers", members=[{"value": amina}])
+    service.ask("DELETE", f"/Users/{amina}")
+
+    assert [str(key) for key, _ in read(service, "readers")] == ["role readers"]
+
+
+def test_two_users_with_one_external_id_are_two(service: ScimService) -> None:
+    for name in ("amina", "kofi"):
+        service.post("/Users", userName=name, active=True, externalId="one")
+
+    assert read(service).names("account") == {"amina", "kofi"}
+
+
+def test_two_users_of_one_name_are_an_error(service: ScimService) -> None:
+    service.post("/Users", userName="amina", active=True)
+    service.post("/Users", userName="kofi", active=True)
+    service.oddities.edits = lambda row: row.update(userName="amina") if "userName" in row else None
+
+    with pytest.raises(UnexpectedResponseError, match='2 users have the userName "amina"'):
+        read(service)
+
+
+def test_an_active_that_is_a_text_is_understood(service: ScimService) -> None:
+    service.post("/Users", userName="amina", active=True)
+    service.oddities.edits = lambda row: row.update(active="False") if "userName" in row else None
+
+    fields = read(service).get(Key("account", ("amina",))) or {}
+
+    assert fields["active"] is False
+
+
+def test_no_filter_is_sent_so_none_can_be_ignored(service: ScimService) -> None:
+    _fill(service, 3)
+
+    read(service)
+
+    assert service.oddities.queries
+    assert not [each for each in service.oddities.queries if "filter" in each.lower()]

@@ -1,9 +1,10 @@
 """SCIM 2.0: users and groups of any service that speaks it, such as Keycloak or Databricks.
 
 The provider's parts: `options` and `check` (no I/O), `client` (answers told apart), `features`
-(what the service says it can do), `resources` (users and groups as they are sent), `listing`
-(reading all of a kind), `observe` and `normalize`, and to apply: `apply` (the order), `users` and
-`members`, with `directory` (names to ids).
+(what the service says it can do) with `shapes` (what its resources may have), `resources` (users
+and groups as they are sent), `marks` (whose they are), `listing` (reading all of a kind),
+`observe`, `normalize` and `examine`, and to apply: `apply` (the order), `users` and `members`, with
+`directory` (names to ids) on its `shelf`s.
 Sources: RFC 7643 (schemas), RFC 7644 (protocol).
 """
 

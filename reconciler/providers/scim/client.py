@@ -7,7 +7,9 @@ Source: RFC 7644, sections 2, 3.1, 3.8, 3.12 and 3.14.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 
@@ -35,8 +37,25 @@ Row = Mapping[str, object]
 """A resource as the service sends it."""
 
 
+def path_of(collection: str, key: str) -> str:
+    """Where a resource is: its id may be any text (RFC 7643, section 3.1)."""
+    return f"{collection}/{quote(key, safe='')}"
+
+
 class NotSupportedError(WriteError):
     """The service says that it does not do this at all (status 501, or 405)."""
+
+
+class InvalidError(WriteError):
+    """The service says that what was sent is not as it wants it (status 400)."""
+
+
+class BrokenError(AmbiguousError):
+    """The service itself failed (status 500): it may have carried out the write, or not."""
+
+
+class ForbiddenError(RefusedError):
+    """The token is good, and lacks the right to this (status 403)."""
 
 
 class Client:
@@ -71,12 +90,14 @@ class Client:
         """Send a change; the resource as it is then, where the service says so.
 
         `version` is sent as If-Match. Raises AmbiguousError where it may have been carried out,
-        NotThereError for status 404, NotSupportedError for 501 and 405, WriteError otherwise.
+        NotThereError for status 404, NotSupportedError for 501 and 405, InvalidError for 400, and
+        WriteError otherwise.
         """
         headers = {"If-Match": version} if version else {}
         response = self._sent(method, path, body, headers)
         said = f"{method} {path} gave {self._connection.described(response)}"
         kinds: dict[int, type[TargetError]] = {
+            400: InvalidError,
             404: NotThereError,
             405: NotSupportedError,
             501: NotSupportedError,
@@ -88,7 +109,7 @@ class Client:
         if status in kinds:
             raise kinds[status](self.target, said)
         if status >= 500:
-            raise AmbiguousError(self.target, said)
+            raise (BrokenError if status == 500 else AmbiguousError)(self.target, said)
         if not response.is_success:
             raise WriteError(self.target, said)
         if not response.content or not is_json(response):
@@ -97,6 +118,10 @@ class Client:
             return self.row(response.json(), said)
         except ValueError:
             raise AmbiguousError(self.target, f"{method} {path}: half an answer") from None
+
+    def clock(self) -> datetime:
+        """The time of the service's machine, to the second."""
+        return self._connection.clock("/ServiceProviderConfig")
 
     def row(self, value: object, said: str) -> Row:
         """A resource. Raises UnexpectedResponseError for any other JSON."""
@@ -128,5 +153,5 @@ class Client:
             raise RefusedError(self.target, text)
         if response.status_code == 403:
             text = f"{method} {path.partition('?')[0]}: the token lacks the right to do this"
-            raise RefusedError(self.target, f"{text} ({self._connection.described(response)})")
+            raise ForbiddenError(self.target, f"{text} ({self._connection.described(response)})")
         return response

@@ -8,22 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from reconciler.errors import UnexpectedResponseError
+from reconciler.errors import RefusedError, UnexpectedResponseError
 from reconciler.providers.scim.client import Client, Row
 from reconciler.providers.scim.options import Auto, ScimOptions
+from reconciler.providers.scim.shapes import Shape, shapes_of
 
-_USER = "urn:ietf:params:scim:schemas:core:2.0:user"
+_USUAL_PAGE: Final = 100
+_LARGEST_PAGE: Final = 1000
+"""More than this in one answer is not asked for unless an option says so: answers time out too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`user_attributes`: the names of a User's attributes in small letters; None if not told."""
+    """What the service can do. `config` is what it says itself, empty where it says nothing.
 
+    `shapes` has what its resources may and must have, by schema in small letters.
+    """
+
+    config: Row
     patch: bool
     etag: bool
     page_size: int
-    user_attributes: frozenset[str] | None
+    shapes: Mapping[str, Shape]
+
+    def shape(self, schema: str) -> Shape:
+        """What resources of a schema have; one that tells nothing where the service does not."""
+        return self.shapes.get(schema.lower(), Shape())
 
 
 def read_features(client: Client) -> Features:
@@ -32,24 +44,39 @@ def read_features(client: Client) -> Features:
     Raises RefusedError where the token is refused; any other fault means that nothing is told.
     """
     config = _told(client, "/ServiceProviderConfig")
-    most = _number(_part(config, "filter").get("maxResults"))
+    schemas = _told(client, "/Schemas")
+    if not config or not schemas:  # was it the token?
+        client.get("/Users?startIndex=1&count=1")
     options: ScimOptions = client.options
     return Features(
+        config=config,
         patch=_decided(options.use_patch, _switch(config, "patch"), unknown=True),
         etag=_decided(options.use_etag, _switch(config, "etag"), unknown=False),
-        page_size=min(options.page_size, most) if most > 0 else options.page_size,
-        user_attributes=_user_attributes(_told(client, "/Schemas")),
+        page_size=_page_size(options, most_results(config)),
+        shapes=shapes_of(schemas),
     )
+
+
+def most_results(config: Row) -> int:
+    """How many resources the service says that it gives at once; 0 where it does not say."""
+    value = _part(config, "filter").get("maxResults")
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _page_size(options: ScimOptions, most: int) -> int:
+    if not options.page_size:
+        return min(most, _LARGEST_PAGE) if most > 0 else _USUAL_PAGE
+    return min(options.page_size, most) if most > 0 else options.page_size
 
 
 def _told(client: Client, path: str) -> Row:
     """The JSON at a path; empty where the service gives no such thing."""
-    response = client.get(path)
-    if response.status_code != 200:
-        return {}
     try:
-        found = client.json(response)
-    except UnexpectedResponseError:
+        response = client.get(path)
+        found = client.json(response) if response.status_code == 200 else {}
+    except (RefusedError, UnexpectedResponseError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -57,10 +84,6 @@ def _told(client: Client, path: str) -> Row:
 def _part(row: Row, name: str) -> Row:
     found = row.get(name)
     return found if isinstance(found, dict) else {}
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _switch(config: Row, name: str) -> bool | None:
@@ -75,14 +98,3 @@ def _decided(option: Auto, told: bool | None, *, unknown: bool) -> bool:
     if option != "auto":
         return option == "yes"
     return unknown if told is None else told
-
-
-def _user_attributes(answer: Mapping[str, object]) -> frozenset[str] | None:
-    resources = answer.get("Resources")
-    for each in resources if isinstance(resources, list) else ():
-        if isinstance(each, dict) and str(each.get("id", "")).lower() == _USER:
-            attributes = each.get("attributes")
-            if isinstance(attributes, list) and attributes:
-                names = (a.get("name") for a in attributes if isinstance(a, dict))
-                return frozenset(str(name).lower() for name in names)
-    return None

@@ -2,7 +2,7 @@
 
 Source: RFC 7644, section 3.4.2.4: a service may give fewer than was asked, so the next page begins
 after what was received. What is known of services that do otherwise: some ignore startIndex, some
-fail on any count, and totalResults may change meanwhile.
+fail on any count, some have no stable order, and totalResults may change meanwhile.
 """
 
 from __future__ import annotations
@@ -13,16 +13,32 @@ from reconciler.errors import UnexpectedResponseError
 from reconciler.providers.scim.client import Client, Row
 from reconciler.providers.scim.features import Features
 
-_PASSES = 2
-"""How often a list is read that came out shorter than the service said it is."""
+_PASSES = 3
+"""How often a list is read that changes, or comes out shorter than the service says it is."""
 
 
 @dataclass(slots=True)
 class _Found:
-    """What was read so far of one list."""
+    """What was read so far of one list, all of it while the service counted `total`."""
 
     rows: dict[str, Row] = field(default_factory=dict)
-    total: int = 0
+    total: int = -1
+    is_steady: bool = True
+
+    def begin(self) -> None:
+        """Read it once more: what was read is kept unless the list has changed since."""
+        if not self.is_steady:
+            self.rows, self.total, self.is_steady = {}, -1, True
+
+    def take(self, rows: dict[str, Row], total: int) -> None:
+        """Note a page. Rows shift when a list changes, and one may slip between two pages."""
+        self.is_steady = self.is_steady and self.total in (-1, total)
+        self.rows.update(rows)
+        self.total = total
+
+    @property
+    def is_whole(self) -> bool:
+        return self.is_steady and len(self.rows) >= self.total
 
 
 def read_all(client: Client, features: Features, path: str) -> tuple[Row, ...]:
@@ -32,9 +48,13 @@ def read_all(client: Client, features: Features, path: str) -> tuple[Row, ...]:
     """
     found = _Found()
     for _ in range(_PASSES):
+        found.begin()
         _read_pages(client, features, path, found)
-        if len(found.rows) >= found.total:
+        if found.is_whole:
             return tuple(found.rows[key] for key in sorted(found.rows))
+    if not found.is_steady:
+        text = f"GET {path}: the list changed each time while it was read; run again"
+        raise UnexpectedResponseError(client.target, text)
     text = f"GET {path} gave {len(found.rows)} of {found.total} resources, and no more"
     hint = "its paging is not as RFC 7644 says, or somebody changes it: run again"
     raise UnexpectedResponseError(client.target, f"{text}; {hint}")
@@ -42,17 +62,18 @@ def read_all(client: Client, features: Features, path: str) -> tuple[Row, ...]:
 
 def _read_pages(client: Client, features: Features, path: str, found: _Found) -> None:
     start, count = 1, features.page_size
+    received: set[str] = set()
     for _ in range(client.options.max_pages):
         page = _page(client, path, start, count)
         if page is None:  # it fails on any count
             count = 0
             continue
         rows = _rows(client, path, page)
-        found.total = _total(client, path, page)
-        new = [key for key in rows if key not in found.rows]
-        found.rows.update(rows)
+        found.take(rows, _total(client, path, page))
+        is_news = not received.issuperset(rows)
+        received.update(rows)
         start += len(rows)
-        if not rows or start > found.total or (not new and start > len(found.rows)):
+        if not rows or not is_news or start > found.total or not found.is_steady:
             return
     text = f"GET {path}: more than max_pages ({client.options.max_pages}) answers"
     raise UnexpectedResponseError(client.target, f"{text}; raise max_pages or page_size")

@@ -6,12 +6,12 @@ Here belongs making records; nothing is compared or decided.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.errors import UnexpectedResponseError
 from reconciler.providers.scim.client import Row
 from reconciler.providers.scim.directory import Directory
-from reconciler.providers.scim.resources import account_fields, member_ids, text_of
+from reconciler.providers.scim.resources import account_fields, text_of
 from reconciler.scope import Scope
 from reconciler.state import Fields, Key, State
 
@@ -23,13 +23,14 @@ def observe(directory: Directory, scope: Scope) -> State:
     none of them could be told from the other.
     """
     users, groups = directory.read()
+    _refuse_twins(directory.target, users.values())
     names = _group_names(directory.target, groups, {path[-1] for path in scope.roles})
     records: dict[Key, Fields] = {}
     for row in users.values():
         records[Key("account", (_name(directory.target, row, "userName"),))] = account_fields(row)
     for key, row in groups.items():
         records[Key("role", (names[key],))] = {}
-        for member in _members(row, users, names):
+        for member in _members(directory.members(row), users, names):
             records[Key("membership", (names[key], member))] = {}
     return State(records)
 
@@ -42,6 +43,17 @@ def _name(target: str, row: Row, attribute: str) -> str:
     return name
 
 
+def _refuse_twins(target: str, users: Iterable[Row]) -> None:
+    """Raise UnexpectedResponseError for two users of one name, which no SCIM service should have:
+    it is unique (RFC 7643, section 4.1.1).
+    """
+    several = Counter(text_of(row, "userName") for row in users)
+    for name, number in sorted(several.items()):
+        if number > 1:
+            text = f'{number} users have the userName "{name}": delete all but one there'
+            raise UnexpectedResponseError(target, text)
+
+
 def _group_names(target: str, groups: Mapping[str, Row], declared: set[str]) -> Mapping[str, str]:
     """A name for each group by id: displayName, with the id where it is not the only one."""
     names = {key: _name(target, row, "displayName") for key, row in groups.items()}
@@ -52,9 +64,11 @@ def _group_names(target: str, groups: Mapping[str, Row], declared: set[str]) -> 
     return {key: f"{name} ({key})" if name in several else name for key, name in names.items()}
 
 
-def _members(row: Row, users: Mapping[str, Row], groups: Mapping[str, str]) -> Iterator[str]:
+def _members(
+    keys: Iterable[str], users: Mapping[str, Row], groups: Mapping[str, str]
+) -> Iterator[str]:
     """Names of members. One with an id that nobody has gives nobody anything: it is left out."""
-    for key in member_ids(row) or ():
+    for key in keys:
         if key in users:
             yield text_of(users[key], "userName")
         elif key in groups:

@@ -27,14 +27,24 @@ class ScimOptions(HttpOptions):
         "", description="The userName that the token belongs to, where it is a User of the service"
     )
     external_id_prefix: str = Field(
-        "", description="Put before the name in the externalId of what is created; empty for none"
+        "",
+        description="Put before the name in the externalId of what is created, such as "
+        "reconciler:prod: (empty for none); then what bears another mark that begins with "
+        "reconciler: is never touched",
     )
     page_size: int = Field(
-        100, ge=1, le=10_000, description="Users or groups in one answer, at most"
+        0,
+        ge=0,
+        le=10_000,
+        description="Users or groups in one answer, at most; 0: as many as the service says that "
+        "it gives, up to 1000, and 100 where it does not say",
     )
     max_pages: int = Field(1000, ge=1, le=100_000, description="Answers for one list, at most")
     use_patch: Auto = Field("auto", description="Whether it takes PATCH; else PUT is used")
     use_etag: Auto = Field("auto", description="Whether it takes If-Match")
+    concurrency: int = Field(
+        2, ge=1, le=4, description="Reads side by side, at most: Users and Groups are two"
+    )
     members_per_request: int = Field(
         100, ge=1, le=10_000, description="Members added or removed in one request, at most"
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from reconciler.changes import Change, Journal, Outcome
-from reconciler.provider import Identity
+from reconciler.provider import Identity, Rights
 from reconciler.providers.scim.apply import apply_changes
 from reconciler.providers.scim.client import Client
 from reconciler.providers.scim.directory import Directory
+from reconciler.providers.scim.examine import lacking, lacking_to_read, remarks
 from reconciler.providers.scim.normalize import normalize
 from reconciler.providers.scim.observe import observe
 from reconciler.providers.scim.options import ScimOptions
@@ -60,8 +62,8 @@ class ScimProvider:
         return observe(self._directory, scope)
 
     def normalize(self, desired: State, observed: State) -> State:
-        """Desired with what new users have."""
-        return normalize(self.target, desired, observed)
+        """Desired with what new users have, as the service spells it."""
+        return normalize(self.target, desired, observed, self.foreign_names())
 
     def new_passwords(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """Nobody: people sign in to such services with what they have elsewhere."""
@@ -71,6 +73,28 @@ class ScimProvider:
     def preview(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """The requests, with names where they have ids."""
         return preview(changes)
+
+    # Examining, and Sharing
+
+    def clock(self) -> datetime:
+        """The time of the service's machine."""
+        return self._client.clock()
+
+    def lacking_to_read(self, scope: Scope) -> Rights:  # noqa: ARG002  # it is read whole
+        """Which of Users and Groups the token may not read."""
+        return lacking_to_read(self._directory)
+
+    def lacking(self, changes: Sequence[Change]) -> Rights:
+        """Nothing that could be asked."""
+        return lacking(len(changes))
+
+    def remarks(self) -> tuple[str, ...]:
+        """What the service does not say of itself, and what is odd in it."""
+        return tuple(remarks(self._directory, *self._directory.seen))
+
+    def foreign_names(self) -> frozenset[str]:
+        """Users and groups with the mark of another manifest."""
+        return self._directory.foreign_names()
 
     def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
         """Carry out the changes one after the other."""

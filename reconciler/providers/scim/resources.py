@@ -6,9 +6,10 @@ Names of attributes and schemas are compared without regard to case (RFC 7643, s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, overload
 
 from reconciler.providers.scim.client import Row
+from reconciler.providers.scim.shapes import Shape
 from reconciler.state import Fields, Value
 
 USER: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -23,6 +24,7 @@ ATTRIBUTES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """The attributes of an account: the schema each is of, and its name there."""
 
+_ANY: Final = Shape()
 READ_ONLY: Final = frozenset({"id", "meta", "groups"})
 """What a client never sends (RFC 7643, sections 3.1 and 4.1.2)."""
 
@@ -44,8 +46,8 @@ def text_of(row: Row, name: str) -> str:
 def account_fields(row: Row) -> Fields:
     """The fields of a User. A missing `active` is unknown, so there is no such field then."""
     fields: dict[str, Value] = {}
-    active = value_of(row, "active")
-    if isinstance(active, bool):
+    active = _truth(value_of(row, "active"))
+    if active is not None:
         fields["active"] = active
     fields["name"] = text_of(row, "displayName") or text_of(_part(row, "name"), "formatted")
     fields["email"] = _primary(row)
@@ -55,62 +57,123 @@ def account_fields(row: Row) -> Fields:
     return fields
 
 
-def member_ids(row: Row) -> tuple[str, ...] | None:
-    """The ids of a Group's members, each once; None where the service left the list out."""
+def is_same(field: str, asked: Value, there: Value | None) -> bool:
+    """Whether a service that has this has what was asked: some trim texts, and cut the case of
+    addresses, which mean the same.
+    """
+    if not isinstance(asked, str) or not isinstance(there, str):
+        return asked == there
+    left, right = " ".join(asked.split()), " ".join(there.split())
+    return left == right or (field == "email" and left.casefold() == right.casefold())
+
+
+@overload
+def members_of(row: Row) -> Sequence[tuple[str, str]]: ...
+@overload
+def members_of(row: Row, *, is_told: bool) -> Sequence[tuple[str, str]] | None: ...
+def members_of(row: Row, *, is_told: bool = False) -> Sequence[tuple[str, str]] | None:
+    """The value and the place of each member of a Group.
+
+    Where the service left the list out: none, or with `is_told` None.
+    """
     members = value_of(row, "members")
     if not isinstance(members, list):
-        return None
-    found = (text_of(each, "value") for each in members if isinstance(each, dict))
-    return tuple(dict.fromkeys(each for each in found if each))
+        return None if is_told else ()
+    rows = [each for each in members if isinstance(each, dict)]
+    found = [(text_of(each, "value"), _place(text_of(each, "$ref"))) for each in rows]
+    return [each for each in found if each[0]]
 
 
-def new_user(
-    name: str, fields: Fields, external_id: str, known: frozenset[str] | None
-) -> dict[str, object]:
-    """The body that creates a User. `known` are the attributes that the service has, if it says."""
+def place_of(row: Row) -> str:
+    """Where a resource is, as a `$ref` to it says; empty where it does not say."""
+    return _place(text_of(_part(row, "meta"), "location"))
+
+
+def _place(url: str) -> str:
+    """The end of an address, such as Users/2819c223: what stands before may be spelled otherwise,
+    or left out.
+    """
+    return "/".join(url.rstrip("/").split("/")[-2:])
+
+
+def new_user(name: str, fields: Fields, external_id: str, shape: Shape) -> dict[str, object]:
+    """The body that creates a User, with nothing that the service says it does not know."""
     shown = str(fields.get("name") or name)
     body: dict[str, object] = {
         "userName": name,
+        "externalId": external_id,
         "active": True,
         "displayName": shown,
-        "name": {"formatted": shown},
+        "name": _name(shown, shape),
+        "emails": [_email(str(fields["email"]))] if fields.get("email") else None,
     }
-    if fields.get("email"):
-        body["emails"] = [_email(str(fields["email"]))]
-    if external_id:
-        body["externalId"] = external_id
-    common = ("username", "externalid")
-    if known is not None:
-        body = {k: v for k, v in body.items() if k.lower() in known or k.lower() in common}
     schemas = [USER]
     for field, (schema, attribute) in ATTRIBUTES.items():
-        if not fields.get(field):
-            continue
-        if schema == USER:
+        if fields.get(field) and schema == USER:
             body[attribute] = fields[field]
-        else:
-            body.setdefault(schema, {})[attribute] = fields[field]  # type: ignore[index]  # a mapping
+        elif fields.get(field):
+            body[schema] = {**_part(body, schema), attribute: fields[field]}
             schemas = [USER, schema]
-    return {"schemas": schemas, **body}
+    return {"schemas": schemas, **_fitted(body, shape)}
 
 
-def user_operations(row: Row, fields: Fields) -> Iterator[tuple[str, object]]:
-    """What gives a User these fields: paths with their values, to be replaced."""
+def plainer(body: Mapping[str, object]) -> dict[str, object]:
+    """The same User with no more of each address than the address: some refuse the rest."""
+    emails = [{"value": each["value"]} for each in _emails(body)]
+    return {**body, "emails": emails} if emails else dict(body)
+
+
+def new_group(name: str, external_id: str, shape: Shape) -> dict[str, object]:
+    """The body that creates a Group without members."""
+    body: dict[str, object] = {"displayName": name, "externalId": external_id}
+    nobody: dict[str, object] = {"members": []} if shape.requires("members") else {}
+    return {"schemas": [GROUP], **_fitted(body, shape), **nobody}
+
+
+def _fitted(body: Mapping[str, object], shape: Shape) -> dict[str, object]:
+    """What is not empty, and the service knows. Extensions are not of this shape, and stay."""
+    return {
+        name: value if ":" in name else shape.fitted(name, value)
+        for name, value in body.items()
+        if value and (":" in name or shape.has(name))
+    }
+
+
+def _name(shown: str, shape: Shape) -> dict[str, object]:
+    """A name; with its last word as family name where the service cannot be without one."""
+    if not shape.requires("name.familyName"):
+        return {"formatted": shown}
+    first, _, last = shown.rpartition(" ")
+    name: dict[str, object] = {"formatted": shown, "familyName": last}
+    return {**name, "givenName": first} if first else name
+
+
+def user_operations(row: Row, fields: Fields, shape: Shape = _ANY) -> Iterator[tuple[str, object]]:
+    """What gives a User these fields: paths with their values, to be replaced.
+
+    The address goes first: where a service knows no `primary`, the first one counts.
+    """
     for field, value in sorted(fields.items()):
         if field == "active":
             yield "active", value
         elif field == "name":
             yield "displayName", value
         elif field == "email":
-            yield "emails", [*_other_emails(row), _email(str(value))]
+            emails = [_email(str(value)), *_other_emails(row)]
+            yield "emails", shape.fitted("emails", emails)
         else:
             schema, name = ATTRIBUTES[field]
             yield (name if schema == USER else f"{schema}:{name}"), value
 
 
+def writable(row: Row) -> dict[str, object]:
+    """A resource without what a client never sends."""
+    return {key: value for key, value in row.items() if key.lower() not in READ_ONLY}
+
+
 def merged(row: Row, operations: Sequence[tuple[str, object]]) -> dict[str, object]:
     """The whole User after these operations, to be sent with PUT; what we do not know is kept."""
-    body = {key: value for key, value in row.items() if key not in READ_ONLY}
+    body = writable(row)
     for path, value in operations:
         schema, _, name = path.rpartition(":")
         if not schema:
@@ -121,6 +184,13 @@ def merged(row: Row, operations: Sequence[tuple[str, object]]) -> dict[str, obje
             known = schemas if isinstance(schemas, list) else [USER]
             body["schemas"] = known if schema in known else [*known, schema]
     return body
+
+
+def _truth(value: object) -> bool | None:
+    """A boolean, also where the service sends it as a text; None for anything else."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower())
+    return value if isinstance(value, bool) else None
 
 
 def _part(row: Row, name: str) -> Row:
@@ -136,7 +206,7 @@ def _emails(row: Row) -> list[Row]:
 def _primary(row: Row) -> str:
     """The address that counts: the primary one, or the only one that there is."""
     emails = _emails(row)
-    chosen = [each for each in emails if value_of(each, "primary") is True] or emails[:1]
+    chosen = [each for each in emails if _truth(value_of(each, "primary"))] or emails[:1]
     return text_of(chosen[0], "value") if chosen else ""
 
 

@@ -10,14 +10,19 @@ from contextlib import suppress
 
 from reconciler.changes import Change
 from reconciler.errors import WriteError
-from reconciler.providers.scim.client import NotSupportedError, Row
+from reconciler.providers.scim.client import InvalidError, NotSupportedError, Row, path_of
 from reconciler.providers.scim.directory import Directory
+from reconciler.providers.scim.marks import mark_for
 from reconciler.providers.scim.resources import (
     GROUP,
     PATCH,
+    USER,
     account_fields,
+    is_same,
     merged,
+    new_group,
     new_user,
+    plainer,
     text_of,
     user_operations,
 )
@@ -30,25 +35,45 @@ def create_user(directory: Directory, change: Change) -> None:
     name, fields = change.key.path[-1], change.after or {}
     if directory.user(name) is not None:
         raise WriteError(directory.target, f'there is a user "{name}" already; plan again')
-    known = directory.features.user_attributes
-    body = new_user(name, fields, _external_id(directory, name), known)
-    settle(
-        directory.target,
-        f'user "{name}"',
-        lambda: _post(directory, body, is_user=True),
-        lambda: _has(directory.user(name), fields),
-    )
+    try:
+        settle(
+            directory.target,
+            f'user "{name}"',
+            lambda: _post_user(directory, name, fields),
+            lambda: _has(directory.user(name), fields),
+        )
+    except WriteError as error:
+        other = directory.spelling(name)
+        if not other:
+            raise
+        hint = f'write accounts: {{{directory.target}: "{other}"}} for the user'
+        text = f'{error.message}; the service has "{name}" as "{other}": {hint}'
+        raise WriteError(directory.target, text) from error
+
+
+def _post_user(directory: Directory, name: str, fields: Fields) -> None:
+    """Send a new user; where the service does not say what a User has, also in fewer words."""
+    shape = directory.features.shape(USER)
+    mark = mark_for(directory.client.options.external_id_prefix, name)
+    body = new_user(name, fields, mark, shape)
+    try:
+        _post(directory, body, is_user=True)
+    except InvalidError:
+        fewer = plainer(body)
+        if shape.is_told or fewer == body:
+            raise
+        _post(directory, fewer, is_user=True)
 
 
 def update_user(directory: Directory, change: Change) -> None:
     """Change attributes of a user, among them whether he or she may sign in."""
     name, fields = change.key.path[-1], change.after or {}
     row = directory.need_user(name)
-    operations = list(user_operations(row, fields))
+    operations = list(user_operations(row, fields, directory.features.shape(USER)))
     settle(
         directory.target,
         f'user "{name}"',
-        lambda: rewrite(directory, f"/Users/{text_of(row, 'id')}", row, operations),
+        lambda: rewrite(directory, path_of("/Users", text_of(row, "id")), row, operations),
         lambda: _has(directory.user(name), fields),
     )
 
@@ -66,9 +91,8 @@ def create_group(directory: Directory, change: Change) -> None:
     name = change.key.path[-1]
     if directory.group(name) is not None:
         raise WriteError(directory.target, f'there is a group "{name}" already; plan again')
-    body: dict[str, object] = {"schemas": [GROUP], "displayName": name}
-    if external_id := _external_id(directory, name):
-        body["externalId"] = external_id
+    mark = mark_for(directory.client.options.external_id_prefix, name)
+    body = new_group(name, mark, directory.features.shape(GROUP))
     settle(
         directory.target,
         f'group "{name}"',
@@ -113,25 +137,24 @@ def _post(directory: Directory, body: Row, *, is_user: bool) -> None:
         directory.note(row, is_user=is_user)
 
 
-def _external_id(directory: Directory, name: str) -> str:
-    prefix = directory.client.options.external_id_prefix
-    return f"{prefix}{name}" if prefix else ""
-
-
 def _has(row: Row | None, fields: Fields) -> bool:
     there = None if row is None else account_fields(row)
-    return there is not None and all(there.get(name) == value for name, value in fields.items())
+    return there is not None and all(
+        is_same(name, value, there.get(name)) for name, value in fields.items()
+    )
 
 
 def _delete(directory: Directory, path: str, row: Row) -> None:
+    directory.refuse_foreign(row)
     key = text_of(row, "id")
+    place = path_of(path, key)
 
     def write() -> None:
         with suppress(NotThereError):
-            directory.client.write("DELETE", f"{path}/{key}", None, version_of(directory, row))
+            directory.client.write("DELETE", place, None, version_of(directory, row))
 
     def is_gone() -> bool:
-        return directory.client.find(f"{path}/{key}") is None
+        return directory.client.find(place) is None
 
-    settle(directory.target, f"{path}/{key}", write, is_gone)
+    settle(directory.target, place, write, is_gone)
     directory.forget(key)
