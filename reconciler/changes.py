@@ -17,6 +17,8 @@ from reconciler.state import Fields, Key
 Action = Literal["create", "update", "delete"]
 Cause = Literal["config", "drift", "expiry", "start", "unknown"]
 Status = Literal["done", "failed", "skipped", "unknown"]
+Handed = Literal["password", "api_token"]
+"""What is handed over for a new account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,11 @@ class Journal(Protocol):
         and the changes that are left get the outcome skipped.
         """
 
-    def hand_over(self, account: str, password: Secret, expires: str) -> None:
+    def hand_over(
+        self, account: str, password: Secret, expires: str, *, what: Handed = "password"
+    ) -> None:
         """Keep a new account's temporary password for its owner; durable when it returns.
 
-        `expires` is an RFC 3339 time, or empty where the password does not expire by itself.
+        `expires` is an RFC 3339 time, or empty where the password does not expire by itself. `what`
+        says that it is something else to sign in with, which the account has beside its password.
         """

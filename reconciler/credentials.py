@@ -10,6 +10,7 @@ import json
 import os
 from pathlib import Path
 
+from reconciler.changes import Handed
 from reconciler.errors import UsageError
 from reconciler.secret import Secret
 
@@ -40,9 +41,17 @@ class CredentialsFile:
         os.fchmod(self._descriptor, 0o600)
         self.has_entries = False
 
-    def write(self, target: str, account: str, password: Secret, expires: str) -> None:
-        """Append one account's password; durable when this returns."""
-        entry = {"target": target, "account": account, "password": password.reveal()}
+    def write(
+        self,
+        target: str,
+        account: str,
+        secret: Secret,
+        expires: str,
+        *,
+        what: Handed = "password",
+    ) -> None:
+        """Append one account's password, or its API token; durable when this returns."""
+        entry: dict[str, str] = {"target": target, "account": account, what: secret.reveal()}
         if expires:
             entry["expires"] = expires
         os.write(self._descriptor, (json.dumps(entry, ensure_ascii=False) + "\n").encode())

@@ -213,6 +213,16 @@ class Doubting(Protocol):
 
 
 @runtime_checkable
+class Sharing(Protocol):
+    """A provider whose target several manifests share, each with a mark on what is its own."""
+
+    def foreign_names(self) -> frozenset[str]:
+        """The names that bear another manifest's mark: no plan touches them. No I/O; `observe` was
+        called before.
+        """
+
+
+@runtime_checkable
 class Foreseeing(Protocol):
     """A provider whose target can say of some changes that they would fail, or bring about more."""
 

@@ -29,11 +29,14 @@ class Capabilities:
     role can hold roles; else the scopes of inherited roles are joined. `foreign_roles`: `inherits`
     may name a role that exists on the target and not in the manifest. `privileges`, `scopes`,
     `levels`: what a role can give: privileges on objects, scopes, account levels.
+    `roles`: it has roles of its own; else a role of the manifest can only be one of the `levels`,
+    or, with `standing_roles`, one of those that every server has: there is nothing to create then.
     `managed_servers`: servers are created and changed; else they must exist. `roles_in_servers`: a
     role belongs to one server and is named within it. `disabled`: the fields of an account that may
     no longer sign in, or None where accounts cannot be disabled. `passwords`: when a new account is
     given a temporary password. `transactions`: a changeset is applied whole or not at all.
-    `attributes`: the account attributes that a manifest may set. `settings`: accounts and roles
+    `attributes`: the account attributes that a manifest may set. `profile`: what the manifest says
+    of a user that accounts have too, of `name` and `email`. `settings`: accounts and roles
     have settings of their own, for all servers or for one. `administrator`: the fields of an
     account that may do everything there, or None where there is no such account. `sessions`: open
     sessions of an account can be ended. `heirs`: what an account or role owns can be given to
@@ -43,6 +46,8 @@ class Capabilities:
     come from outside, and be made anew on request.
     """
 
+    roles: bool = True
+    standing_roles: bool = False
     groups: bool = False
     inheritance: bool = False
     foreign_roles: bool = False
@@ -55,6 +60,7 @@ class Capabilities:
     passwords: Literal["always", "by_option", "never"] = "never"
     transactions: bool = False
     attributes: tuple[str, ...] = ()
+    profile: tuple[str, ...] = ()
     administrator: Fields | None = None
     sessions: bool = False
     settings: bool = False
@@ -116,6 +122,7 @@ class Scope:
         in_servers = ("privilege", "default_privilege")
         servers |= {key.path[1] for key in state.records if key.kind in in_servers} - {""}
         servers |= {key.path[0] for key in state.records if key.kind in SERVER_KINDS} - {""}
+        servers |= {k.path[0] for k in state.records if k.kind == "membership" and len(k.path) == 3}
         return replace(
             self,
             accounts=self.accounts | state.names("account"),

@@ -81,7 +81,8 @@ def select(
     """The changes that lead from observed to desired, as far as the policy lets them be made.
 
     `desired.state` is normalised. `untouchable` are names that no plan may touch: the account we
-    use, a bootstrap administrator. Nothing is deleted where nothing is `remembered`.
+    use, a bootstrap administrator, what another manifest owns. Nothing is deleted where nothing is
+    `remembered`.
     """
     work = _Selecting(desired, observed, capabilities, remembered)
     chosen: list[Change] = []

@@ -9,7 +9,6 @@ Which tests run on them is `postgres_versions`; starting them is the program's o
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import json
 import platform
@@ -17,11 +16,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from tools.cache_folder import locked, unfinished
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CACHE: Final = ROOT / ".cache" / "postgres"
@@ -78,7 +78,7 @@ def fetch(pin: Pin, *, platform_name: str = "", cache: Path = CACHE) -> Path:
     final = cache / f"{pin.version}-{name}"
     if not final.is_dir():
         digest = _pinned_digest(pin, name)
-        with _locked(cache), _unfinished(cache) as folder:
+        with locked(cache), unfinished(cache) as folder:
             if not final.is_dir():
                 archive = _download(f"{_SCOPE}/{name}@{pin.version}", folder)
                 _check(archive, digest)
@@ -93,27 +93,6 @@ def _pinned_digest(pin: Pin, name: str) -> str:
             f"{', '.join(sorted(pin.integrity))}; requirements/README.md says how to pin one"
         )
     return pin.integrity[name]
-
-
-@contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    """Hold the cache's lock, which the system lets go of however this process ends."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def _unfinished(cache: Path) -> Iterator[Path]:
-    """An empty folder to work in, under the lock; what a killed run left in it goes first."""
-    folder = cache / "unfinished"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 def _download(package: str, folder: Path) -> Path:

@@ -21,6 +21,7 @@ from reconciler.cli import cli
 from reconciler.manifest.schema import json_schema
 from reconciler.provider import ProviderType
 from reconciler.providers import registry
+from reconciler.scope import Capabilities
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REFERENCE: Final = Path("docs/reference")
@@ -293,9 +294,15 @@ def _options(kind: ProviderType) -> str:
             "required" if name in required else _default(value.get("default")),
             value.get("description", ""),
         )
-        for name, value in schema["properties"].items()
+        for name, value in _required_first(schema["properties"].items(), required)
     ]
     return _table(["Option", "Value", "Default", "Meaning"], rows)
+
+
+def _required_first(
+    options: Iterable[tuple[str, Schema]], required: Sequence[str]
+) -> list[tuple[str, Schema]]:
+    return sorted(options, key=lambda option: option[0] not in required)
 
 
 def _range(schema: Schema) -> str:
@@ -313,6 +320,8 @@ def _capabilities(kind: ProviderType) -> str:
         ("privileges on objects", _yes(held.privileges)),
         ("scopes", _yes(held.scopes)),
         ("levels, lowest first", ", ".join(held.levels) or "no"),
+        ("of a user also", ", ".join(held.profile) or "no"),
+        ("roles of its own", _yes(held.roles, _roles_otherwise(held))),
         ("servers are created and changed", _yes(held.managed_servers, "they must exist")),
         ("roles belong to one server", _yes(held.roles_in_servers)),
         ("accounts can be disabled", _yes(held.disabled is not None)),
@@ -331,6 +340,12 @@ _PASSWORDS: Final = {
     "by_option": "unless an option says no",
     "never": "never",
 }
+
+
+def _roles_otherwise(held: Capabilities) -> str:
+    if held.standing_roles:
+        return "a role is a level of the account, or one that every server has"
+    return "a role is a level of the account"
 
 
 def _yes(value: bool, otherwise: str = "") -> str:

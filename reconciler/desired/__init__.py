@@ -152,7 +152,8 @@ def _scope(view: TargetView, records: Records) -> Scope:
         groups=groups,
         open_members=frozenset(g for g in groups if view.manifest.groups[g].members is None),
         open_groups=frozenset(g for g in groups if view.manifest.groups[g].groups is None),
-        roles=frozenset(key.path for key in records.fields if key.kind == "role"),
+        roles=frozenset(key.path for key in records.fields if key.kind == "role")
+        | records.standing_roles,
         emptied=records.emptied,
         foreign=mentioned(view, records),
         inherited=frozenset(

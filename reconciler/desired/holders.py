@@ -15,7 +15,7 @@ from reconciler.desired.view import TargetView
 from reconciler.manifest.edges import edge_options
 from reconciler.manifest.models import Account
 from reconciler.scope import Path
-from reconciler.state import Fields, Key
+from reconciler.state import Fields, Key, Value
 
 
 class HolderExpansion:
@@ -99,16 +99,22 @@ class HolderExpansion:
         """An account for each user who holds something."""
         levels = self._levels()
         for user in sorted(self._holders):
-            fields = {}
+            fields = self._profile(user)
             account = self.view.users[user].accounts.get(self.view.target)
             if isinstance(account, Account):
                 path: Path = ("users", user, "accounts", self.view.target)
-                fields = attributes(self.view, self.records, path, account.attributes)
+                fields |= attributes(self.view, self.records, path, account.attributes)
             if self.view.capabilities.levels:
                 fields["level"] = levels.get(user, self.view.capabilities.levels[0])
             key = Key("account", (self.view.account_names[user],))
             self.records.add(key, fields, ("users", user))
         self._note_leavers()
+
+    def _profile(self, user: str) -> dict[str, Value]:
+        """What is said of the user that the account has too; what is left out is not managed."""
+        said = self.view.users[user]
+        values = {word: getattr(said, word) for word in self.view.capabilities.profile}
+        return {word: value for word, value in values.items() if value is not None}
 
     def _note_leavers(self) -> None:
         """Remember which line takes an account away, although there is no record of it."""

@@ -17,7 +17,8 @@ from reconciler.state import Fields, Key, Kind, Value
 class Records:
     """The records found so far; `emptied` and `foreign` as in Scope, `problems` as in an error.
 
-    `policy_tables` are as in Scope. `paths` may also say why there is no record of a key.
+    `policy_tables` are as in Scope. `standing_roles` are the paths of roles that are there by
+    themselves: they have no records. `paths` may also say why there is no record of a key.
     """
 
     def __init__(self, view: TargetView) -> None:
@@ -26,6 +27,7 @@ class Records:
         self.paths: dict[Key, tuple[Path, ...]] = {}
         self.foreign: set[str] = set()
         self.policy_tables: set[tuple[str, ...]] = set()
+        self.standing_roles: frozenset[tuple[str, ...]] = frozenset()
         self.granted_to_nobody: set[tuple[str, ...]] = set()
         self.problems: list[Problem] = []
 

@@ -72,7 +72,7 @@ class RoleExpansion:
                 self.records.add(Key("server", (database,)), fields, ("servers", name))
             else:
                 self.records.refuse_words(("servers", name), fields, "a server has no")
-            if server.database is not None and self.view.capabilities.managed_servers:
+            if server.database is not None and not self.view.capabilities.privileges:
                 self.records.refuse(("servers", name, "database"), "a server has no database")
 
     # Roles
@@ -83,6 +83,12 @@ class RoleExpansion:
             fields = self._role_fields(name, role)
             if name in self.view.level_only:
                 self._refuse_in_level_only(name, role)
+                continue
+            if self.view.capabilities.standing_roles and role.server is not None:
+                self._add_standing_role(name, role)
+                continue
+            if not self.view.capabilities.roles:
+                self._refuse_role(name, role)
                 continue
             key = Key("role", self.view.role_paths[name])
             if key in self.records.fields:
@@ -112,6 +118,20 @@ class RoleExpansion:
         if role.level is not None and role.level not in self.view.capabilities.levels:
             self._refuse_level(path, role.level)
         return fields
+
+    def _add_standing_role(self, name: str, role: Role) -> None:
+        """A role that is there by itself: it can have holders and nothing else."""
+        self.records.standing_roles |= {self.view.role_paths[name]}
+        for word in ("privileges", "attributes", "inherits"):
+            if getattr(role, word):
+                self.records.refuse(("roles", name, word), f"a role has no {word}")
+
+    def _refuse_role(self, name: str, role: Role) -> None:
+        """A role that is no level, on a target that has nothing else."""
+        levels = ", ".join(self.view.capabilities.levels)
+        hint = f"write target: {self.view.target} and level: one of {levels}"
+        where = ("server",) if role.server is not None else ()
+        self.records.refuse(("roles", name, *where), "a role has to be a level", hint)
 
     def _refuse_in_level_only(self, name: str, role: Role) -> None:
         """A role that is a level and nothing on the target holds nothing else."""

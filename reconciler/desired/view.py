@@ -96,7 +96,7 @@ class TargetView:
     @cached_property
     def level_only(self) -> frozenset[str]:
         """The roles that give holders a level on the whole target and are nothing there."""
-        if not self.capabilities.roles_in_servers:
+        if self.capabilities.roles and not self.capabilities.roles_in_servers:
             return frozenset()
         return frozenset(
             name

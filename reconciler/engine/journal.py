@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.changes import Change, Outcome
+from reconciler.changes import Change, Handed, Outcome
 from reconciler.credentials import CredentialsFile
 from reconciler.engine.recording import TargetRecord
 from reconciler.errors import ReconcilerError, UsageError
@@ -72,10 +72,12 @@ class RunJournal:
             return True
         return most > 0 and self._failures >= most
 
-    def hand_over(self, account: str, password: Secret, expires: str) -> None:
-        """Write the password to the credentials file."""
+    def hand_over(
+        self, account: str, password: Secret, expires: str, *, what: Handed = "password"
+    ) -> None:
+        """Write the password, or what else it is, to the credentials file."""
         if self.credentials is None:
             raise UsageError(
                 f"no --credentials-out for the password of {account} on {self._target}"
             )
-        self.credentials.write(self._target, account, password, expires)
+        self.credentials.write(self._target, account, password, expires, what=what)

@@ -53,10 +53,14 @@ def obstacle_findings(target: str, chosen: Selection) -> Iterator[Finding]:
 
     Where an account is shut out instead of being deleted, that is not held back.
     """
-    dropped = {each.key for each in chosen.changes if each.action == "delete"}
+    able = {each.key for each in chosen.changes if not _may_be_shut_out(each)}
     for each in chosen.obstacles:
-        keys = [key for key in each.keys if key in dropped]
+        keys = [key for key in each.keys if key in able]
         yield safety.finding(each.rule, target, each.message, keys, blocking=each.blocking)
+
+
+def _may_be_shut_out(change: Change) -> bool:
+    return change.key.kind == "account" and change.action == "update"
 
 
 def limit_findings(target: str, provider: Provider, changes: Sequence[Change]) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from reconciler.engine.memory import Memory
 from reconciler.engine.surplus import Sides, Surplus, surplus, with_surplus
 from reconciler.errors import CannotHoldError
 from reconciler.passwords import Marks
-from reconciler.provider import Identity, Provider, Warned
+from reconciler.provider import Identity, Provider, Sharing, Warned
 from reconciler.scope import Desired
 from reconciler.selection import Remembered
 from reconciler.state import PRINCIPAL_KINDS, RIGHT_KINDS, Fields, Key, State
@@ -91,6 +91,9 @@ def read_target(provider: Provider, desired: Desired, recall: Recall) -> Reading
         names = memory.head.besides if memory.is_as_asked else memory.state
         scope = scope.widened(names, memory.head.protected)
     observed = provider.observe(scope)
+    if isinstance(provider, Sharing):
+        untouchable = identity.untouchable | provider.foreign_names()
+        identity = replace(identity, untouchable=untouchable)
     fit = fitted(provider, desired.state, observed)
     normalized = fit.state
     if memory is not None:

@@ -7,12 +7,14 @@ secret. Signing in, routes and what answers mean belong to each provider.
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx
@@ -25,7 +27,7 @@ from reconciler.secret import Redactor, Secret
 _READ_RETRIES: Final = Retry(
     total=3,
     allowed_methods=["GET"],  # a write is never sent twice blindly
-    status_forcelist=[429, 502, 503, 504],
+    status_forcelist=[408, 429, 502, 503, 504],
     retry_on_exceptions=[httpx.NetworkError, httpx.RemoteProtocolError],  # timeout_s is waited once
     backoff_factor=0.2,
     max_backoff_wait=10,
@@ -60,13 +62,29 @@ class Habits:
     """How one product speaks: its name, headers of every request, and where an error's text is.
 
     `said` are the keys of a JSON answer that may hold a text for people. `throttled` says how often
-    a write is sent again that met a rate limit; None where a product has none.
+    a write is sent again that met a rate limit; None where a product has none. Without
+    `keeps_cookies` what an answer sets is not sent with later requests.
     """
 
     system: str
     headers: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ("message", "detail", "error")
     throttled: Retry | None = None
+    keeps_cookies: bool = True
+
+
+class _WithoutQueries(logging.Filter):
+    """Takes the queries out of logged addresses: some services want a secret there."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, without the queries in it."""
+        record.msg, record.args = _QUERY.sub("?***", record.getMessage()), ()
+        return True
+
+
+_QUERY: Final = re.compile(r"\?[^\s'\")>]+")
+_LOGS_ADDRESSES: Final = ("httpx", "httpx_retries.transport")
+_WITHOUT_QUERIES: Final = _WithoutQueries()
 
 
 class _Transport(httpx.BaseTransport):
@@ -174,11 +192,14 @@ class HttpConnection:
             if self._opened is None:
                 # At DEBUG, httpcore logs the headers of each answer: the session cookie is there.
                 logging.getLogger("httpcore").setLevel(logging.INFO)
+                for name in _LOGS_ADDRESSES:
+                    logging.getLogger(name).addFilter(_WITHOUT_QUERIES)
                 self._opened = httpx.Client(
                     base_url=self.url,
                     timeout=self._options.timeout_s,
                     headers={"Accept": "application/json", **self._habits.headers},
                     transport=_Transport(self._tls(), self._habits.throttled),
+                    cookies=None if self._habits.keeps_cookies else _no_cookies(),
                 )
             return self._opened
 
@@ -249,8 +270,14 @@ class HttpConnection:
 
 
 def is_json(response: httpx.Response) -> bool:
-    """Whether an answer says that it is JSON."""
-    return "json" in response.headers.get("content-type", "")
+    """Whether an answer says that it is JSON, or says nothing and looks so."""
+    said = response.headers.get("content-type", "").lower()
+    return "json" in said or (not said and response.content[:1] in (b"{", b"["))
+
+
+def _no_cookies() -> CookieJar:
+    """A jar that takes none."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 def _asked(response: httpx.Response) -> str:

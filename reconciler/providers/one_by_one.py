@@ -6,7 +6,8 @@ lost rights and a lost connection, which stop everything. Writing is for each pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from reconciler.changes import Action, Change, Journal, Outcome
 from reconciler.errors import RefusedError, TargetError, UnreachableError
@@ -36,6 +37,75 @@ class OneByOne:
             return Outcome(change, "skipped", f"not tried: {reason}")
         self._journal.intend([change])
         return self._outcome(change, write)
+
+    def attempt_together(
+        self, changes: Sequence[Change], write: Callable[[Sequence[Change]], None]
+    ) -> Iterator[Outcome]:
+        """Do changes that one request can carry, such as members of one group.
+
+        `write` returns when all of them are made; where it raises, `write` is asked again for each
+        by itself, so that one that cannot be made takes no other with it.
+        """
+        able = []
+        self._look_out()
+        for change in changes:
+            if reason := self._halted or self._obstacle(change):
+                self._not_done[change.key] = change.action
+                yield Outcome(change, "skipped", f"not tried: {reason}")
+            else:
+                able.append(change)
+        if not able:
+            return
+        self._journal.intend(able)
+        if len(able) > 1 and self._is_made(able, write):
+            yield from (Outcome(change, "done") for change in able)
+            return
+        for change in able:
+            if self._halted:
+                self._not_done[change.key] = change.action
+                yield Outcome(change, "failed", f"not tried again: {self._halted}")
+            else:
+                outcome = self._outcome(change, partial(write, [change]))
+                assert outcome is not None
+                yield outcome
+
+    def _is_made(
+        self, changes: Sequence[Change], write: Callable[[Sequence[Change]], None]
+    ) -> bool:
+        try:
+            write(changes)
+        except TargetError:
+            return False
+        return True
+
+    def attempt_all(
+        self,
+        changes: Sequence[Change],
+        write: Callable[[Sequence[Change]], Mapping[Key, TargetError | None]],
+    ) -> Iterator[Outcome]:
+        """Do changes that one request carries and answers one by one.
+
+        `write` says of each why it was not made, or None; it raises where none was.
+        """
+        able = []
+        for change in changes:
+            self._look_out()
+            if reason := self._halted or self._obstacle(change):
+                self._not_done[change.key] = change.action
+                yield Outcome(change, "skipped", f"not tried: {reason}")
+            else:
+                able.append(change)
+        if not able:
+            return
+        self._journal.intend(able)
+        try:
+            found = write(able)
+        except TargetError as error:
+            found = dict.fromkeys((change.key for change in able), error)
+        for change in able:
+            outcome = self._outcome(change, partial(_raise, found[change.key]))
+            assert outcome is not None
+            yield outcome
 
     def attempt_rest(self, change: Change, write: Callable[[], None], done: str) -> Outcome:
         """Do the part of a change that waited; `done` says what of it is done already."""
@@ -67,3 +137,8 @@ class OneByOne:
             if self._not_done.get(key) == action:
                 return f"{key} was not {action}d"
         return ""
+
+
+def _raise(error: TargetError | None) -> None:
+    if error is not None:
+        raise error

@@ -14,8 +14,12 @@ from reconciler.provider import ProviderType
 
 _MODULES: Final[Mapping[str, str]] = {
     "flowauth": "reconciler.providers.flowauth",
+    "graphistry": "reconciler.providers.graphistry",
+    "kohakuriver": "reconciler.providers.kohakuriver",
     "memory": "reconciler.providers.memory",
+    "mobiusflow": "reconciler.providers.mobiusflow",
     "postgres": "reconciler.providers.postgres",
+    "scim": "reconciler.providers.scim",
 }
 
 NAMES: Final = tuple(sorted(_MODULES))

@@ -33,7 +33,7 @@ def protected(
             by_name[name].append(change.key)
     for name, keys in sorted(by_name.items()):
         if name in untouchable:
-            why = "the account reconciler uses, or a bootstrap administrator"
+            why = "the account reconciler uses, a bootstrap administrator, or another manifest's"
         elif any(fnmatch.fnmatchcase(name, pattern) for pattern in dropped):
             why = "protected by policy.protect of the last apply"
         elif desired.scope.is_protected(name):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.changes import Change
+from reconciler.changes import Change, Handed
 from reconciler.engine import Inputs, Limits, Origin, Run
 from reconciler.plan import Plan
 from reconciler.provider import Options, Provider, ProviderType
@@ -33,7 +33,8 @@ class Access:
 
     `roles` have their rights, `grants` are pairs of holder and role; a holder is a group if
     `groups` has it, else a user. `inner` are the groups in a group. `servers` are used instead of
-    the target's one; `role_entries` say more of roles, or something else.
+    the target's one; `role_entries` say more of roles, or something else. `standing` are roles that
+    are there whatever we do, whole.
     """
 
     users: tuple[str, ...] = ()
@@ -48,15 +49,16 @@ class Access:
     policy: Mapping[str, object] = field(default_factory=dict)
     servers: Servers = field(default_factory=dict)
     role_entries: Mapping[str, Entry] = field(default_factory=dict)
+    standing: Mapping[str, Entry] = field(default_factory=dict)
 
 
 def small_access(target: ConformanceTarget) -> Access:
     """Two users, one of them through a group, and two roles."""
-    first, second, _ = target.rights
+    rights = target.rights
     return Access(
         users=("amina", "kofi"),
         groups={"analysts": ("kofi",)},
-        roles={"reader": (first,), "writer": (first, second)},
+        roles={"reader": rights[:1], "writer": rights[:2]},
         grants=(("amina", "writer"), ("analysts", "reader")),
     )
 
@@ -72,6 +74,7 @@ class Notes:
 
     intended: list[Change] = field(default_factory=list)
     passwords: dict[str, Secret] = field(default_factory=dict)
+    tokens: dict[str, Secret] = field(default_factory=dict)
 
     def intend(self, changes: Sequence[Change]) -> None:
         self.intended += changes
@@ -79,8 +82,10 @@ class Notes:
     def is_stopping(self) -> bool:
         return False
 
-    def hand_over(self, account: str, password: Secret, expires: str) -> None:
-        self.passwords[account] = password
+    def hand_over(
+        self, account: str, password: Secret, expires: str, *, what: Handed = "password"
+    ) -> None:
+        (self.passwords if what == "password" else self.tokens)[account] = password
 
 
 @dataclass(slots=True)
@@ -103,6 +108,11 @@ class Bench:
     @property
     def capabilities(self) -> Capabilities:
         return self.kind.capabilities
+
+    @property
+    def has_roles(self) -> bool:
+        """Whether the roles of the suite are things on the target, and no levels."""
+        return self.capabilities.roles and self.target.has_own_roles
 
     def options(self) -> Options:
         return self.kind.options(**self.target.options())
@@ -185,7 +195,10 @@ class Bench:
             "servers": {name: {"target": TARGET, **each} for name, each in servers.items()},
             "users": {name: _user(name, access) for name in access.users},
             "groups": {name: _group(name, access) for name in access.groups},
-            "roles": {name: self._role(name, access) for name in access.roles},
+            "roles": {
+                **{name: self._role(name, access) for name in access.roles},
+                **{name: dict(entry) for name, entry in access.standing.items()},
+            },
             "grants": [_grant(holder, role, access) for holder, role in access.grants],
         }
 

@@ -40,6 +40,7 @@ class ApplyingCases:
 
     def test_a_wider_and_a_narrower_role_converge_prv_03(self, bench: Bench, small: Access) -> None:
         bench.converge(small)
+        requires(bool(bench.target.rights), "being in a role is all that it gives")
         first, _, third = bench.target.rights
 
         bench.converge(replace(small, roles={"reader": (first, third), "writer": (first,)}))
@@ -58,22 +59,23 @@ class ApplyingCases:
     def test_creating_changing_and_removing_at_once_converges_prv_03(
         self, bench: Bench, small: Access
     ) -> None:
-        first, second, third = bench.target.rights
+        first, second, third = (bench.target.rights[index : index + 1] for index in range(3))
         bench.converge(small)
 
         mixed = Access(
             users=("amina", "kofi", "esi"),
             groups={"analysts": ("kofi", "esi")},
-            roles={"reader": (second, third), "writer": (first,), "auditor": (third,)},
+            roles={"reader": second + third, "writer": first, "auditor": third},
             grants=(("esi", "auditor"), ("analysts", "reader")),
         )
         report = bench.converge(mixed)
 
-        assert len(report.outcomes) >= 4
+        assert len(report.outcomes) >= (4 if bench.has_roles else 3)
 
     def test_names_that_are_parts_of_each_other_are_different_names_dif_06(
         self, bench: Bench
     ) -> None:
+        requires(bench.has_roles, "a role is a level")
         users = ("ann", "anna", "annamaria")
         roles = {"read": bench.target.rights[:1], "reader": bench.target.rights[1:2]}
         every = tuple((user, role) for user in users for role in roles)
@@ -115,6 +117,7 @@ class ApplyingCases:
     def test_removing_what_is_absent_already_succeeds_prv_04(
         self, bench: Bench, small: Access
     ) -> None:
+        requires(bench.has_roles, "a role is a level")
         bench.converge(small)
         fewer = replace(small, grants=(("analysts", "reader"),))
         with bench.run(fewer) as run, bench.provider() as provider:
@@ -129,6 +132,8 @@ class ApplyingCases:
         assert bench.target.witness() == before
 
     def test_any_set_of_rights_becomes_any_other_by_one_change_dif_08(self, bench: Bench) -> None:
+        is_set = bench.has_roles and bool(bench.target.rights)
+        requires(is_set, "a role does not give a set of rights")
         first, second, third = bench.target.rights
         sets = [(), (first,), (second,), (first, second), (first, second, third)]
         walk = [each for pair in combinations(sets, 2) for each in pair]

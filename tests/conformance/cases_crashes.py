@@ -35,7 +35,7 @@ class CrashCases:
             at_first = commands.facts(before)
             changes = bench.changes(after)
             kinds = {(each.key.kind, each.action) for each in changes}
-            assert kinds >= kinds_of_change(bench.capabilities)
+            assert kinds >= kinds_of_change(target, bench.capabilities)
             ledger = copy_of(start, "uninterrupted.sqlite3")
             uninterrupted = run_by_itself(bench, after, ledger)
             assert uninterrupted.code == 0, uninterrupted.output

@@ -77,7 +77,9 @@ def planned(bench: Bench, before: Access, after: Access) -> tuple[Change, ...]:
     """What leads from one manifest, which is applied first, to the other."""
     bench.converge(before)
     changes = bench.changes(after)
-    assert {(each.key.kind, each.action) for each in changes} >= kinds_of_change(bench.capabilities)
+    assert {(each.key.kind, each.action) for each in changes} >= kinds_of_change(
+        bench.target, bench.capabilities
+    )
     return changes
 
 

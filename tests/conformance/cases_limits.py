@@ -13,9 +13,7 @@ from reconciler.errors import (
     StaleError,
 )
 from tests.conformance.bench import Access, Bench
-from tests.conformance.checks import (
-    lost,
-)
+from tests.conformance.checks import lost, requires
 
 
 class LimitCases:
@@ -81,6 +79,7 @@ class WaitingCases:
     def test_a_plan_is_stale_if_and_only_if_what_it_touches_changed_prv_06_pln_04(
         self, bench: Bench, small: Access
     ) -> None:
+        requires(bench.has_roles, "a role is a level")
         first = bench.target.rights[:1]
         roles = {"one": first, "two": first}
         users = ("amina", "kofi")

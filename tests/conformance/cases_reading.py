@@ -107,6 +107,7 @@ class SpellingCases:
     @pytest.mark.parametrize("place", PLACES)
     def test_nasty_names_go_in_and_come_back_apl_12(self, bench: Bench, place: str) -> None:
         requires(place != "group" or bench.capabilities.groups, "the target has no groups")
+        requires(place != "role" or bench.has_roles, "a role is a level")
         names = [NASTY_NAMES[each] for each in sorted(bench.target.holdable)]
         assert names
         access = with_names(bench, place, names)
@@ -122,6 +123,7 @@ class SpellingCases:
         self, bench: Bench, place: str
     ) -> None:
         requires(place != "group" or bench.capabilities.groups, "the target has no groups")
+        requires(place != "role" or bench.has_roles, "a role is a level")
         refused = sorted(NASTY_NAMES.keys() - bench.target.holdable)
         requires(bool(refused), "the target holds every name")
         before = bench.target.witness()

@@ -21,6 +21,9 @@ Fault = Literal[
     "locked",
 ]
 Scalar = str | int | bool
+Option = str | int | list[str]
+"""An option of a target, as YAML has it."""
+
 Entry = Mapping[str, object]
 """An entry of a manifest, such as that of one role, as YAML has it."""
 
@@ -69,14 +72,25 @@ class ConformanceTarget(ABC):
     server_name: str = "store"
     """The name in the manifest of the one server that roles give access to."""
 
-    rights: tuple[str, str, str]
-    """Three rights that a role can be given, each without the others."""
+    rights: tuple[str, ...] = ()
+    """Three rights that a role can be given, each without the others. None where being in a role is
+    all that it gives; where a role is a level of the account, levels, lowest first."""
 
     holdable: frozenset[str] = frozenset(NASTY_NAMES)
     """The keys of NASTY_NAMES that all principals may have. The others must be refused."""
 
     attributes: Mapping[str, tuple[Scalar, Scalar]] = {}
     """For each attribute of an account that the capabilities declare, two values."""
+
+    has_role_attributes: bool = True
+    """Whether a role can have these attributes too, where there are any."""
+
+    has_own_roles: bool = True
+    """Whether a role can be made on it. Else the roles of the suite are levels, as `role` says."""
+
+    standing_role: Entry | None = None
+    """The manifest's entry of a role that is there whatever we do, where there is one: it is held
+    or not. Its server is among those of `servers_in_turn`."""
 
     canaries: tuple[str, ...] = ()
     """Secrets among the options, right and wrong ones: texts that must be shown nowhere."""
@@ -92,7 +106,7 @@ class ConformanceTarget(ABC):
     """
 
     @abstractmethod
-    def options(self) -> Mapping[str, str | int]:
+    def options(self) -> Mapping[str, Option]:
         """The provider's options for this target; texts reach the manifest as `{env: ...}`."""
 
     @abstractmethod
@@ -101,7 +115,10 @@ class ConformanceTarget(ABC):
 
     @abstractmethod
     def role(self, rights: tuple[str, ...]) -> Entry:
-        """The manifest's entry of a role on the server that gives these of `rights`."""
+        """The manifest's entry of a role on the server that gives these of `rights`.
+
+        Where a role is a level: the highest of these, and for none the lowest that there is.
+        """
 
     def servers_in_turn(self) -> tuple[Servers, Servers]:
         """The servers of one manifest and those of the next, by name.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conformance.suite import ProviderConformance
+from tests.flowauth.legacy_target import LegacyTarget
 from tests.flowauth.real import (
     NOT_ASKED_FOR,
     Instance,
@@ -19,14 +20,16 @@ from tests.flowauth.simulated import SimulatedTarget, start_simulator
 
 
 class TestFlowAuth(ProviderConformance):
-    """Releases up to 1.34 (era C) and after (era D), on both databases."""
+    """The first releases (era A), up to 1.17 (B), up to 1.34 (C) and after (D)."""
 
-    @pytest.fixture(params=["D-sqlite", "D-postgres", "C-sqlite"])
+    @pytest.fixture(params=["D-sqlite", "D-postgres", "C-sqlite", "B-postgres", "A-sqlite"])
     def target(self, request: pytest.FixtureRequest) -> Iterator[SimulatedTarget]:
         era, backend = str(request.param).split("-")
+        kind = LegacyTarget if era in "AB" else SimulatedTarget
         with start_simulator(era=era, backend=backend) as simulator:
-            target = SimulatedTarget(simulator)
-            target.crash_points = (request.param_index, 5)  # on the three together most points
+            target = kind(simulator)
+            step = 13 if kind is LegacyTarget else 5
+            target.crash_points = (request.param_index, step)  # on the five together most points
             yield target
         assert simulator.unplanned_errors == ()
 

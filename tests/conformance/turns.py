@@ -17,12 +17,13 @@ def before_and_after(
     target: ConformanceTarget, capabilities: Capabilities
 ) -> tuple[Access, Access]:
     """The two manifests."""
-    first, second, third = target.rights
+    first, second, third = (target.rights[index : index + 1] for index in range(3))
     servers = target.servers_in_turn()
     top = capabilities.levels[-1:]
+    standing = {} if target.standing_role is None else {"seat": target.standing_role}
     rights = (
-        {"reader": (first, third), "writer": (first, second), "old": (third,), "chief": ()},
-        {"reader": (first, second), "writer": (first,), "auditor": (second,), "chief": ()},
+        {"reader": first + third, "writer": first + second, "old": third, "chief": ()},
+        {"reader": first + second, "writer": first, "auditor": second, "chief": ()},
     )
     before = Access(
         users=("amina", "kofi", "yaw", "abena"),
@@ -32,7 +33,9 @@ def before_and_after(
         grants=(
             *(("amina", "writer"), ("analysts", "reader"), ("guests", "old"), ("yaw", "reader")),
             ("abena", "chief"),
+            *((each, name) for name in standing for each in ("amina", "yaw")),
         ),
+        standing=standing,
         levels=dict.fromkeys(["chief"], *top) if top else {},
         attributes={"amina": _attribute(target, 0)},
         policy=_POLICY,
@@ -46,7 +49,9 @@ def before_and_after(
         grants=(
             *(("staff", "auditor"), ("analysts", "reader"), ("esi", "writer")),
             ("abena", "chief"),
+            *((each, name) for name in standing for each in ("amina", "esi", "abena")),
         ),
+        standing=standing,
         levels=dict.fromkeys(["chief", "auditor"], *top) if top else {},
         attributes={"amina": _attribute(target, 1)},
         policy=_POLICY,
@@ -69,7 +74,7 @@ def _entries(
 ) -> Mapping[str, Entry]:
     """An attribute of writer, and what the other roles may do with objects of the future."""
     entries: dict[str, Entry] = {}
-    if attribute := _attribute(target, turn):
+    if (attribute := _attribute(target, turn)) and target.has_role_attributes:
         entries["writer"] = {"attributes": attribute}
     if capabilities.privileges:
         for name in roles.keys() - {"writer", "chief"}:
@@ -82,14 +87,24 @@ def _entries(
     return entries
 
 
-def kinds_of_change(capabilities: Capabilities) -> set[tuple[Kind, Action]]:
+def kinds_of_change(
+    target: ConformanceTarget, capabilities: Capabilities
+) -> set[tuple[Kind, Action]]:
     """Every kind of change that a target with these capabilities must be able to make."""
-    kinds: list[Kind] = ["account", "role"]
+    every: tuple[Action, ...] = ("create", "update", "delete")
+    ends: tuple[Action, ...] = ("create", "delete")
+    changing = bool(capabilities.levels or target.attributes)
+    found: dict[Kind, tuple[Action, ...]] = {"account": every if changing else ends}
+    if capabilities.roles and target.has_own_roles:
+        is_more = target.rights or (target.attributes and target.has_role_attributes)
+        found["role"] = every if is_more else ends
+        found["membership"] = ends
+    if target.standing_role is not None:
+        found["membership"] = ends
     if capabilities.managed_servers:
-        kinds.append("server")
+        found["server"] = every
     if capabilities.privileges:
-        kinds += ["privilege", "default_privilege"]
-    actions: tuple[Action, ...] = ("create", "update", "delete")
-    found = {(kind, action) for kind in kinds for action in actions}
-    pairs: list[Kind] = ["membership", *(("group",) if capabilities.groups else ())]  # type: ignore[list-item]  # a kind
-    return found | {(kind, action) for kind in pairs for action in ("create", "delete")}  # type: ignore[misc]  # an action
+        found |= {"privilege": every, "default_privilege": every}
+    if capabilities.groups:
+        found["group"] = ends
+    return {(kind, action) for kind, actions in found.items() for action in actions}

@@ -237,6 +237,7 @@ def test_an_answer_of_another_shape_is_an_error_that_names_the_route(
         "longest_token_life_minutes": 60,
     }
     answers: dict[str, object] = {
+        "GET /version": {"version": "1.34.0"},
         "POST /signin": {"logged_in": True, "is_admin": True},
         "GET /admin/users": [{"id": 1, "name": "amina"}],
         "GET /admin/users/1": {"id": 1, "name": "amina", "is_admin": True, "roles": []},

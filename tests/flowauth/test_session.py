@@ -206,7 +206,9 @@ def test_a_demanded_second_factor_that_was_never_set_up_is_no_obstacle(lab: Lab)
 
 
 @pytest.mark.parametrize("version", ["1.17.0", "1.9.4", "0.4"])
-def test_releases_without_roles_are_refused_before_signing_in(lab: Lab, version: str) -> None:
+def test_releases_without_roles_and_without_groups_are_refused_before_signing_in(
+    lab: Lab, version: str
+) -> None:
     lab.start(version=version)
 
     with pytest.raises(UnexpectedResponseError, match=rf"FlowAuth {version} has no roles.*1\.18"):

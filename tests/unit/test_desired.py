@@ -472,3 +472,21 @@ grants: [{user: amina, role: caller}]
     assert _names(found["one"], "role") == ["reader"]
     assert _names(found["two"], "account") == ["amina"]
     assert found["two"].scope.protected == ("pg_*", "root")
+
+
+def test_a_role_that_every_server_has_is_no_record_and_its_members_are_managed() -> None:
+    standing = Capabilities(
+        roles=False, standing_roles=True, roles_in_servers=True, levels=("user", "admin")
+    )
+    text = """
+roles: {viewer: {server: db, name: member}, chief: {target: store, level: admin}}
+grants: [{user: amina, role: viewer}, {user: kofi, role: chief}]
+"""
+
+    desired = _desired(text, standing)
+
+    assert _names(desired, "role") == []
+    assert _names(desired, "membership") == ["db/member/amina"]
+    assert desired.scope.roles == {("db", "member")}
+    stray = Key("membership", ("db", "member", "esi"))
+    assert is_removable(stray, desired.scope, Policy())

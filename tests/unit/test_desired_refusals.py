@@ -15,6 +15,10 @@ NOON = datetime(2027, 6, 30, 12, 0, tzinfo=UTC)
 PLAIN = Capabilities()
 LEVELS = Capabilities(levels=("user", "admin"), attributes=("comment", "quota"))
 DATABASES = Capabilities(privileges=True, inheritance=True)
+LEVELS_ALONE = Capabilities(roles=False, levels=("user", "admin"))
+STANDING = Capabilities(
+    roles=False, standing_roles=True, roles_in_servers=True, levels=("user", "admin")
+)
 SCOPED = Capabilities(scopes=True, managed_servers=True, roles_in_servers=True)
 
 
@@ -58,6 +62,32 @@ users: {{amina: {{}}}}
             "roles: {r: {server: db, level: owner}}",
             LEVELS,
             "the levels are user, admin",
+        ),
+        (
+            "roles: {r: {target: store, name: x}}",
+            LEVELS_ALONE,
+            'roles.r: a role has to be a level on target "store" (some); write target: store and '
+            "level: one of user, admin",
+        ),
+        (
+            "roles: {r: {server: db, level: admin}}",
+            LEVELS_ALONE,
+            "roles.r.server: a role has to be a level",
+        ),
+        (
+            "roles: {r: {target: store}}",
+            STANDING,
+            "roles.r: a role has to be a level",
+        ),
+        (
+            "roles: {r: {server: db}, s: {server: db, inherits: [r]}}",
+            STANDING,
+            "roles.s.inherits: a role has no inherits",
+        ),
+        (
+            "roles: {r: {server: db, scopes: [run]}}",
+            STANDING,
+            "roles.r.scopes: a role has no scopes",
         ),
         (
             "roles: {r: {server: db, settings: {work_mem: 1MB}}}",

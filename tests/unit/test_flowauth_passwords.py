@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zxcvbn import zxcvbn
 
-from reconciler.providers.flowauth import passwords
-from reconciler.providers.flowauth.passwords import new_password
+from reconciler.providers import passwords
+from reconciler.providers.passwords import new_password
 
 
 @given(random=st.randoms(use_true_random=True))

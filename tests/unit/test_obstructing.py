@@ -63,3 +63,14 @@ def test_what_is_only_told_changes_nothing() -> None:
     assert chosen.changes == (GONE,)
     (found,) = obstacle_findings("db", chosen)
     assert (found.keys, found.blocking) == ((KOFI,), False)
+
+
+def test_what_cannot_be_made_is_held_back() -> None:
+    member = Key("membership", ("reader", "kofi"))
+    created = Change("create", member, None, {}, "config")
+
+    chosen = obstructed(_chosen(created), [_owns(member)], ABLE)
+
+    assert chosen.changes == (created,)
+    (found,) = obstacle_findings("db", chosen)
+    assert (found.keys, found.blocking) == ((member,), True)

@@ -65,7 +65,7 @@ def test_each_protected_name_is_one_finding_that_says_why_pro_01_pro_02() -> Non
         '"analysts" is tied to a protected name: 1 difference left alone',
         '"breaker" is protected by policy.protect of the last apply: 1 difference left alone',
         '"esi" is protected by policy.protect: 1 difference left alone',
-        '"root" is the account reconciler uses, or a bootstrap administrator: '
+        '"root" is the account reconciler uses, a bootstrap administrator, or another manifest\'s: '
         "1 difference left alone",
     ]
     assert not any(each.blocking for each in told)

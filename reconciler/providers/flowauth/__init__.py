@@ -1,4 +1,4 @@
-"""FlowAuth, FlowKit's token authority, releases 1.18 and later: servers, roles, users.
+"""FlowAuth, FlowKit's token authority: servers, roles, users.
 
 The provider's parts: `options` and `check` (no I/O), `client` (session and errors), `api` (routes
 and their shapes), `observe` and `normalize`, and to apply: `apply` (the order), `servers`, `roles`,

@@ -18,20 +18,20 @@ from reconciler.secret import Secret
 _Answer = TypeVar("_Answer")
 
 
-class _Row(BaseModel):
+class Row(BaseModel):
     """An answer of FlowAuth: what we do not know of it is ignored, what we need must be there."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, hide_input_in_errors=True)
 
 
-class Named(_Row):
+class Named(Row):
     """An id and a name."""
 
     id: int
     name: str
 
 
-class UserRow(_Row):
+class UserRow(Row):
     """GET /admin/users/ID."""
 
     id: int
@@ -40,7 +40,7 @@ class UserRow(_Row):
     roles: tuple[Named, ...]
 
 
-class ServerRow(_Row):
+class ServerRow(Row):
     """GET /admin/servers/ID."""
 
     id: int
@@ -49,7 +49,7 @@ class ServerRow(_Row):
     longest_token_life_minutes: int
 
 
-class RoleRow(_Row):
+class RoleRow(Row):
     """A role with the ids of its scopes and users. Releases after 1.34 may have no expiry."""
 
     id: int
@@ -68,7 +68,8 @@ _USER: Final = TypeAdapter(UserRow)
 _SERVER: Final = TypeAdapter(ServerRow)
 
 
-def _checked(client: Client, route: str, shape: TypeAdapter[_Answer], answer: object) -> _Answer:
+def checked(client: Client, route: str, shape: TypeAdapter[_Answer], answer: object) -> _Answer:
+    """An answer in its shape. Raises UnexpectedResponseError naming the route where it has not."""
     try:
         return shape.validate_python(answer, strict=False)
     except ValidationError as error:
@@ -81,12 +82,12 @@ def _checked(client: Client, route: str, shape: TypeAdapter[_Answer], answer: ob
 
 def _found(client: Client, route: str, shape: TypeAdapter[_Answer]) -> _Answer | None:
     answer = client.find(route)
-    return None if answer is None else _checked(client, f"GET {route}", shape, answer)
+    return None if answer is None else checked(client, f"GET {route}", shape, answer)
 
 
 def list_users(client: Client) -> tuple[Named, ...]:
     """Every user, in the server's order."""
-    return _checked(client, "GET /admin/users", _NAMED, client.get("/admin/users"))
+    return checked(client, "GET /admin/users", _NAMED, client.get("/admin/users"))
 
 
 def find_user(client: Client, user_id: int) -> UserRow | None:
@@ -96,7 +97,7 @@ def find_user(client: Client, user_id: int) -> UserRow | None:
 
 def list_servers(client: Client) -> tuple[Named, ...]:
     """Every server, in the server's order."""
-    return _checked(client, "GET /admin/servers", _NAMED, client.get("/admin/servers"))
+    return checked(client, "GET /admin/servers", _NAMED, client.get("/admin/servers"))
 
 
 def find_server(client: Client, server_id: int) -> ServerRow | None:
@@ -107,12 +108,12 @@ def find_server(client: Client, server_id: int) -> ServerRow | None:
 def list_scopes(client: Client, server_id: int) -> tuple[Named, ...]:
     """The scopes of a server."""
     route = f"/admin/servers/{server_id}/scopes"
-    return _checked(client, f"GET {route}", _NAMED, client.get(route))
+    return checked(client, f"GET {route}", _NAMED, client.get(route))
 
 
 def list_roles(client: Client) -> tuple[RoleRow, ...]:
     """Every role of every server. The slash at the end is part of the route."""
-    return _checked(client, "GET /roles/", _ROLES, client.get("/roles/"))
+    return checked(client, "GET /roles/", _ROLES, client.get("/roles/"))
 
 
 def find_role(client: Client, role_id: int) -> RoleRow | None:

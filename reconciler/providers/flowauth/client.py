@@ -1,7 +1,7 @@
 """The session with FlowAuth: sign-in, CSRF, and telling its answers apart.
 
 Here belongs how to talk to it. What to say stands in `api`.
-Source: FlowAuth 1.18 to 1.34; Flask-WTF, CSRF.
+Source: FlowAuth 1.0 to 1.34; Flask-WTF, CSRF.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ _RECOVERIES = 2
 session may be answered after another has signed in, and brings the old session's cookie back.
 """
 
-_MIN_VERSION: Final = (1, 18)
 _HALF: Final = re.compile("[\ud800-\udfff]")
 """What Python reads from the environment where bytes are not UTF-8; it cannot be sent."""
 
@@ -59,12 +58,15 @@ class Client:
 
     # Requests
 
-    def version(self) -> str:
+    def version(self) -> str | None:
         """The version FlowAuth reports, such as `1.34.0`. Needs no sign-in.
 
-        Raises UnexpectedResponseError where something else answers, or a release before 1.18.
+        None where there is no such route: the first releases had none. Raises
+        UnexpectedResponseError where something else answers.
         """
         response = self._send("GET", "/version")
+        if response.status_code == 404:
+            return None
         if response.status_code != 200:
             said = self._connection.described(response)
             raise self._connection.foreign(f"GET /version gave {said}")
@@ -72,11 +74,19 @@ class Client:
         version = answer.get("version") if isinstance(answer, dict) else None
         if not isinstance(version, str):
             raise self._connection.foreign('its answer to GET /version has no "version"')
-        digits = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
-        if len(digits) == 2 and digits < _MIN_VERSION:
-            text = f"FlowAuth {version[:20]} has no roles: reconciler manages releases from 1.18 on"
-            raise UnexpectedResponseError(self.target, f"{text}; upgrade FlowAuth")
         return version
+
+    def has_route(self, path: str) -> bool:
+        """Whether this FlowAuth has an admin route. Needs no sign-in: without one it says 401."""
+        response = self._send("GET", path)
+        if response.status_code not in (200, 401, 404):
+            said = self._connection.described(response)
+            raise self._connection.foreign(f"GET {path} gave {said}")
+        return response.status_code != 404
+
+    def foreign(self, why: str) -> UnexpectedResponseError:
+        """The error for something that is not FlowAuth."""
+        return self._connection.foreign(why)
 
     def clock(self) -> datetime:
         """The time of FlowAuth's machine, to the second. Needs no sign-in."""

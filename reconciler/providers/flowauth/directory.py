@@ -17,7 +17,7 @@ _Name = TypeVar("_Name", bound=Hashable)
 _Row = TypeVar("_Row")
 
 
-class _Index(Generic[_Name, _Row]):
+class NameIndex(Generic[_Name, _Row]):
     """Ids by name, listed when first needed and listed again when one of them does not fit."""
 
     def __init__(
@@ -50,11 +50,13 @@ class Directory:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._users = _Index(self._user_ids, lambda n: api.find_user(client, n), lambda r: r.name)
-        self._servers = _Index(
+        self._users = NameIndex(
+            self._user_ids, lambda n: api.find_user(client, n), lambda r: r.name
+        )
+        self._servers = NameIndex(
             self._server_ids, lambda n: api.find_server(client, n), lambda r: r.name
         )
-        self._roles = _Index(
+        self._roles = NameIndex(
             self._role_ids, lambda n: api.find_role(client, n), lambda r: (r.server, r.name)
         )
 

@@ -9,6 +9,8 @@ from reconciler.changes import Change, Journal, Outcome
 from reconciler.provider import Identity, Rights
 from reconciler.providers.flowauth.apply import apply_changes
 from reconciler.providers.flowauth.client import Client
+from reconciler.providers.flowauth.era import Era, Release, find_release
+from reconciler.providers.flowauth.legacy.instance import LegacyFlowAuth
 from reconciler.providers.flowauth.normalize import normalize
 from reconciler.providers.flowauth.observe import observe
 from reconciler.providers.flowauth.options import FlowAuthOptions
@@ -23,12 +25,14 @@ def open_flowauth(target: str, options: FlowAuthOptions) -> FlowAuthProvider:
 
 
 class FlowAuthProvider:
-    """One FlowAuth instance, one session."""
+    """One FlowAuth instance, one session. Its release is found when somebody first asks."""
 
     def __init__(self, target: str, options: FlowAuthOptions) -> None:
         self.target = target
         self.options = options
         self._client = Client(target, options)
+        self._legacy: LegacyFlowAuth | None = None
+        self._release: Release | None = None
 
     def __repr__(self) -> str:
         return f"FlowAuthProvider({self.target!r})"
@@ -39,17 +43,20 @@ class FlowAuthProvider:
 
     def identify(self) -> Identity:
         """FlowAuth's version, the account we sign in with, and the bootstrap administrator."""
-        version = self._client.version()
+        version = self._find_release().version
         names = {self.options.username, self.options.bootstrap_admin} - {""}
         account, place = self.options.username, self.options.url
         return Identity("FlowAuth", version, account, frozenset(names), place)
 
     def observe(self, scope: Scope) -> State:  # noqa: ARG002  # FlowAuth has no filters: it is read whole
         """Everything there is."""
-        return observe(self._client)
+        legacy = self._older()
+        return legacy.observe() if legacy else observe(self._client)
 
     def normalize(self, desired: State, observed: State) -> State:
         """Desired with the limits that new roles take from their server."""
+        if self._legacy:
+            return self._legacy.normalize(desired, observed)
         return normalize(self.target, desired, observed)
 
     def new_passwords(self, changes: Sequence[Change]) -> tuple[str, ...]:
@@ -62,7 +69,7 @@ class FlowAuthProvider:
 
     def preview(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """The requests by name; ids are resolved when they are sent."""
-        return preview(changes)
+        return self._legacy.preview(changes) if self._legacy else preview(changes)
 
     # Examining
 
@@ -85,4 +92,24 @@ class FlowAuthProvider:
 
     def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
         """Carry out the changes one at a time, reading each back."""
+        legacy = self._older()
+        if legacy:
+            return legacy.apply(changes, journal)
         return apply_changes(self._client, changes, journal)
+
+    @property
+    def release(self) -> Release:
+        """The release of this instance; asks for it once, without signing in."""
+        return self._release or self._find_release()
+
+    def _older(self) -> LegacyFlowAuth | None:
+        """The instance as one from before 1.18, or None where it is not."""
+        return self._legacy if self.release.era is not Era.ROLES else None
+
+    def _find_release(self) -> Release:
+        found = find_release(self._client)
+        if found != self._release:
+            self._release = found
+            is_older = found.era is not Era.ROLES
+            self._legacy = LegacyFlowAuth(self._client, found.era) if is_older else None
+        return found

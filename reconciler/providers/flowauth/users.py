@@ -7,16 +7,48 @@ write too, loses updates when two write it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from reconciler.changes import Change, Journal
 from reconciler.errors import WriteError
 from reconciler.providers.flowauth import api
+from reconciler.providers.flowauth.client import Client
 from reconciler.providers.flowauth.directory import Directory
-from reconciler.providers.flowauth.passwords import new_password
+from reconciler.providers.passwords import new_password
 from reconciler.providers.settling import settle
 
 
-def create(ids: Directory, change: Change, journal: Journal) -> None:
+class Account(Protocol):
+    """A user of any release."""
+
+    @property
+    def id(self) -> int:
+        """Its number now."""
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether it is an administrator."""
+
+
+class Accounts(Protocol):
+    """Finds the users of any release by name."""
+
+    @property
+    def client(self) -> Client:
+        """The session."""
+
+    @property
+    def target(self) -> str:
+        """The name of the target, for errors."""
+
+    def user(self, name: str) -> Account | None:
+        """The user of this name, or None."""
+
+    def need_user(self, name: str) -> Account:
+        """The user of this name. Raises WriteError if there is none."""
+
+
+def create(ids: Accounts, change: Change, journal: Journal) -> None:
     """Create a user without roles, after its password was handed over."""
     name = change.key.path[0]
     if ids.user(name) is not None:
@@ -35,7 +67,7 @@ def create(ids: Directory, change: Change, journal: Journal) -> None:
     settle(ids.target, f'user "{name}"', write, is_done)
 
 
-def set_level(ids: Directory, change: Change) -> None:
+def set_level(ids: Accounts, change: Change) -> None:
     """Give a user the admin flag, or take it."""
     name, is_admin = change.key.path[0], _is_admin(change)
     number = ids.need_user(name).id
@@ -52,7 +84,7 @@ def set_level(ids: Directory, change: Change) -> None:
     )
 
 
-def delete(ids: Directory, change: Change) -> None:
+def delete(ids: Accounts, change: Change) -> None:
     """Delete a user, who may be gone already."""
     name = change.key.path[0]
     row = ids.user(name)

@@ -15,7 +15,7 @@ from typing import Final
 
 from psycopg import sql
 
-from reconciler.changes import Change
+from reconciler.changes import Change, Handed
 from reconciler.providers.postgres.apply import transactions
 from reconciler.providers.postgres.connect import Connection
 from reconciler.providers.postgres.drops import clearings, read_estate, refusal, shutting_out
@@ -51,7 +51,9 @@ class _NoJournal:
         """Nobody asks."""
         return False
 
-    def hand_over(self, account: str, password: Secret, expires: str) -> None:
+    def hand_over(
+        self, account: str, password: Secret, expires: str, *, what: Handed = "password"
+    ) -> None:
         """There are no passwords."""
 
 

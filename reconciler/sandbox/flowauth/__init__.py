@@ -1,4 +1,4 @@
-"""A FlowAuth on loopback: a real HTTP server that holds state and behaves like releases 1.18 on.
+"""A FlowAuth on loopback: a real HTTP server that holds state and behaves like one of its releases.
 
 What belongs here: the simulator, its routes and its store. It imports nothing of the program but
 what simulators share, so a provider under test shares no code, and no misunderstanding, with it.

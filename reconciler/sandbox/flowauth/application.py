@@ -5,6 +5,8 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from reconciler.sandbox.flowauth import (
+    routes_groups,
+    routes_older,
     routes_roles,
     routes_servers,
     routes_session,
@@ -22,8 +24,8 @@ from reconciler.sandbox.flowauth.responses import (
 )
 from reconciler.sandbox.flowauth.routing import Access, Route, Router
 from reconciler.sandbox.flowauth.session import Session, SessionCodec
-from reconciler.sandbox.flowauth.settings import Era
-from reconciler.sandbox.flowauth.tables import DatabaseRefusedError, UniqueViolationError
+from reconciler.sandbox.flowauth.settings import FlowAuthSettings
+from reconciler.sandbox.flowauth.table import DatabaseRefusedError, UniqueViolationError
 from reconciler.sandbox.http.application import Edits, FaultyApplication
 from reconciler.sandbox.http.faults import Fault, FaultKind, FaultPlan
 from reconciler.sandbox.http.messages import RefusedError, Request, Response, shown
@@ -40,7 +42,7 @@ class Application(FaultyApplication):
         self._services = services
         self._restart = restart
         self._sessions = SessionCodec(services.signer, services.clock)
-        self._router = Router(_routes(services.settings.era))
+        self._router = Router(_routes(services.settings))
 
     def prepare(self, fault: Fault, request: Request) -> None:
         """Faults that change the world before the request is looked at."""
@@ -135,14 +137,21 @@ class Application(FaultyApplication):
         return replace(response, headers=(*response.headers, *cookies))
 
 
-def _routes(era: Era) -> tuple[Route, ...]:
+def _routes(settings: FlowAuthSettings) -> tuple[Route, ...]:
+    if settings.has_groups:
+        return (
+            *(r for r in routes_session.ROUTES if settings.has_version or r.path != "/version"),
+            *routes_groups.ROUTES,
+            *routes_older.ROUTES,
+            *(routes_older.CAPABILITY_ROUTES if settings.era == "A" else ()),
+        )
     return (
         *routes_session.ROUTES,
         *routes_users.ROUTES,
         *routes_servers.ROUTES,
         *routes_roles.ROUTES,
         *routes_tokens.ROUTES,
-        *(routes_tokens.RENEWAL_ROUTES if era == "D" else ()),
+        *(routes_tokens.RENEWAL_ROUTES if settings.era == "D" else ()),
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.sandbox.flowauth.settings import Backend
-from reconciler.sandbox.flowauth.tables import DatabaseRefusedError, ServerRow, Tables
+from reconciler.sandbox.flowauth.table import DatabaseRefusedError
+from reconciler.sandbox.flowauth.tables import ServerRow, Tables
 
 
 def delete_user(tables: Tables, user_id: int) -> None:
@@ -13,6 +14,7 @@ def delete_user(tables: Tables, user_id: int) -> None:
         if token.user_id == user_id:
             _delete_token(tables, token.id)
     tables.members = {link for link in tables.members if link[0] != user_id}
+    tables.grouped.forget_user(user_id)
     tables.users.delete(user_id)
 
 
@@ -44,6 +46,7 @@ def delete_server(tables: Tables, server_id: int, backend: Backend) -> None:
         delete_role(tables, role.id, backend)
     for scope in tables.scopes_of_server(server_id):
         delete_scope(tables, scope.id)
+    tables.grouped.forget_server(server_id)
     tables.servers.delete(server_id)
 
 

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 from reconciler.sandbox.flowauth.responses import crashed
 from reconciler.sandbox.flowauth.settings import Backend
-from reconciler.sandbox.flowauth.tables import DatabaseRefusedError
+from reconciler.sandbox.flowauth.table import DatabaseRefusedError
 
 _DATE_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 

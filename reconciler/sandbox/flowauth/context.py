@@ -10,7 +10,8 @@ from reconciler.sandbox.flowauth.responses import crashed, not_found, page, refu
 from reconciler.sandbox.flowauth.session import Session, Signer
 from reconciler.sandbox.flowauth.settings import FlowAuthSettings
 from reconciler.sandbox.flowauth.store import Store
-from reconciler.sandbox.flowauth.tables import DatabaseRefusedError, UserRow
+from reconciler.sandbox.flowauth.table import DatabaseRefusedError
+from reconciler.sandbox.flowauth.tables import UserRow
 from reconciler.sandbox.http.clock import Clock
 from reconciler.sandbox.http.messages import RefusedError, Request
 

@@ -11,13 +11,8 @@ from datetime import datetime
 from reconciler.sandbox.flowauth.columns import integer_value, looked_up_id, parse_date, text_value
 from reconciler.sandbox.flowauth.responses import crashed, refused
 from reconciler.sandbox.flowauth.settings import FlowAuthSettings
-from reconciler.sandbox.flowauth.tables import (
-    DatabaseRefusedError,
-    RoleRow,
-    ServerRow,
-    Tables,
-    UniqueViolationError,
-)
+from reconciler.sandbox.flowauth.table import DatabaseRefusedError, UniqueViolationError
+from reconciler.sandbox.flowauth.tables import RoleRow, ServerRow, Tables
 
 _KEYS = ("id", "name", "users", "scopes", "latest_token_expiry", "longest_token_life_minutes")
 

@@ -14,13 +14,8 @@ from reconciler.sandbox.flowauth.columns import (
 from reconciler.sandbox.flowauth.context import Context
 from reconciler.sandbox.flowauth.responses import crashed, json_response, not_found, refused
 from reconciler.sandbox.flowauth.routing import Route
-from reconciler.sandbox.flowauth.tables import (
-    DatabaseRefusedError,
-    RoleRow,
-    ScopeRow,
-    ServerRow,
-    Tables,
-)
+from reconciler.sandbox.flowauth.table import DatabaseRefusedError
+from reconciler.sandbox.flowauth.tables import RoleRow, ScopeRow, ServerRow, Tables
 from reconciler.sandbox.http.messages import Response
 
 _NAME_MESSAGE_LIMIT = 120
@@ -62,7 +57,7 @@ def create_server(context: Context) -> Response:
     """POST /admin/servers: the expiry is parsed before anything else is looked at."""
     body = context.json_object()
     expiry = parse_date(body.get("latest_token_expiry"))
-    name = _checked_name(context.services.store.view(), body)
+    name = checked_name(context.services.store.view(), body)
     if "longest_token_life_minutes" not in body or "roles" in body:
         raise crashed()
     life = integer_value(body["longest_token_life_minutes"], context.services.settings.backend)
@@ -144,7 +139,8 @@ def _find(context: Context, tables: Tables) -> ServerRow:
     return row
 
 
-def _checked_name(view: Tables, body: dict[str, object]) -> str:
+def checked_name(view: Tables, body: dict[str, object]) -> str:
+    """The name of a new server, or FlowAuth's refusal of it."""
     if not body.get("name"):
         raise refused("Must provide server name", bad_field="name")
     name = body["name"]

@@ -12,7 +12,8 @@ from reconciler.sandbox.flowauth.columns import (
 from reconciler.sandbox.flowauth.context import Context
 from reconciler.sandbox.flowauth.responses import crashed, json_response, not_found, refused
 from reconciler.sandbox.flowauth.routing import Route
-from reconciler.sandbox.flowauth.tables import DatabaseRefusedError, Tables, UserRow
+from reconciler.sandbox.flowauth.table import DatabaseRefusedError
+from reconciler.sandbox.flowauth.tables import Tables, UserRow
 from reconciler.sandbox.http.messages import Response
 
 # The attributes of FlowAuth's user model: POST takes any of them and crashes on other keys.
@@ -72,6 +73,9 @@ def create_user(context: Context) -> Response:
             row = _new_user(context, tables, body, digest)
             tables.users.insert(row)
             cascades.set_user_roles(tables, row.id, role_ids)
+            if context.services.settings.has_groups:
+                group_id = tables.grouped.add_user(row.id, row.username)
+                return json_response({"id": row.id, "group_id": group_id})
     return json_response({"id": row.id})
 
 

@@ -101,6 +101,8 @@ class Store:
             user_id = tables.users.new_id()
             row = UserRow(user_id, username, digest, is_admin, require_two_factor)
             tables.users.insert(row)
+            if self._settings.has_groups:
+                tables.grouped.add_user(user_id, username)
         return user_id
 
     def add_server(

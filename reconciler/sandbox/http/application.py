@@ -20,6 +20,15 @@ from reconciler.sandbox.http.messages import (
     shown,
 )
 
+_PAGES = {
+    FaultKind.HTML_403: 403,
+    FaultKind.HTML_404: 404,
+    FaultKind.HTML_409: 409,
+    FaultKind.HTML_502: 502,
+    FaultKind.HTML_503: 503,
+}
+"""The pages of a proxy that keep a request from being executed, with their status."""
+
 Edits = tuple[Callable[[], object], ...]
 """What somebody else does to the data meanwhile; each runs once, between a read and its commit."""
 
@@ -54,6 +63,10 @@ class FaultyApplication(ABC):
         """What the product answers where its own code fails."""
         return Response(500, b"Internal Server Error", "text/plain; charset=utf-8")
 
+    def timed_out(self) -> Response:
+        """What the product answers where a part of it did not answer in time."""
+        return Response(408, b"Request Timeout", "text/plain; charset=utf-8")
+
     def echoing_refusal(self, request: Request) -> Response:
         """A refusal by code that puts the request into its message."""
         return json_reply({"detail": f"Cannot read this: {shown(request)}"}, 400)
@@ -87,10 +100,10 @@ class FaultyApplication(ABC):
                 return Answer(self.server_error(), Sending.NOTHING)
             case FaultKind.RESET_BEFORE_EFFECT:
                 return Answer(self.server_error(), Sending.RESET)
-            case FaultKind.HTML_502:
-                return Answer(proxy_page(502))
-            case FaultKind.HTML_503:
-                return Answer(proxy_page(503))
+            case FaultKind.TIMEOUT_408_BEFORE_EFFECT:
+                return Answer(self.timed_out())
+            case kind if kind in _PAGES:
+                return Answer(proxy_page(_PAGES[kind]))
             case FaultKind.ECHO_400:
                 return Answer(self.echoing_refusal(request))
             case FaultKind.ECHO_500:
@@ -107,6 +120,12 @@ class FaultyApplication(ABC):
                 return replace(answer, response=self.server_error())
             case FaultKind.HTML_504_AFTER_EFFECT:
                 return replace(answer, response=proxy_page(504))
+            case FaultKind.TIMEOUT_408_AFTER_EFFECT:
+                return replace(answer, response=self.timed_out())
+            case FaultKind.EMPTY_BODY:
+                return replace(answer, response=replace(answer.response, body=b""))
+            case FaultKind.WRONG_CONTENT_TYPE:
+                return replace(answer, response=replace(answer.response, content_type="text/plain"))
             case FaultKind.CUT_AFTER_EFFECT:
                 return replace(answer, sending=Sending.NOTHING)
             case FaultKind.RESET_AFTER_EFFECT:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 class FaultKind(StrEnum):
     """What can go wrong with a request.
 
-    Kinds that end in `before_effect`, the 429 and the 502 and 503 pages never reach the
+    Kinds that end in `before_effect`, the 429 and the pages but that of 504 never reach the
     application; kinds that end in `after_effect` lose the answer of a request that was executed.
     The `echo` kinds do not execute it either: they repeat it, with passwords, cookies and all.
     """
@@ -27,6 +27,13 @@ class FaultKind(StrEnum):
     HTML_502 = "html_502"
     HTML_503 = "html_503"
     HTML_504_AFTER_EFFECT = "html_504_after_effect"
+    HTML_403 = "html_403"
+    HTML_404 = "html_404"
+    HTML_409 = "html_409"
+    TIMEOUT_408_BEFORE_EFFECT = "timeout_408_before_effect"
+    TIMEOUT_408_AFTER_EFFECT = "timeout_408_after_effect"
+    EMPTY_BODY = "empty_body"
+    WRONG_CONTENT_TYPE = "wrong_content_type"
     RATE_LIMITED_429 = "rate_limited_429"
     DATABASE_LOCKED = "database_locked"
     SESSION_INVALIDATED = "session_invalidated"

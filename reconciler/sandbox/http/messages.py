@@ -8,13 +8,14 @@ from http import HTTPStatus
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; header names are in lower case, the query is as it was sent."""
+    """One HTTP request; header names are in lower case, query and raw path as they were sent."""
 
     method: str
     path: str
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     query: str = ""
+    raw_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

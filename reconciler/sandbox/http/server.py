@@ -126,7 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         raw, _, query = self.path.partition("?")
         path = unquote(raw)
-        answer = self.server.application.answer(Request(self.command, path, headers, body, query))
+        request = Request(self.command, path, headers, body, query, raw)
+        answer = self.server.application.answer(request)
         is_sent = answer.sending not in (Sending.NOTHING, Sending.RESET)
         self.server.log.add(self.command, path, answer.response.status if is_sent else 0)
         self._send(answer)

@@ -1,7 +1,8 @@
-"""Temporary passwords that FlowAuth accepts.
+"""Temporary passwords that every product accepts which asks for length, or for the highest score.
 
 FlowAuth demands the highest zxcvbn score, for which more than 10**10 guesses are needed, and fails
-with status 500 at 73 characters. This many random letters and digits have the score by far.
+with status 500 at 73 characters. This many random letters and digits have the score by far. Where a
+product wants other characters too, it has passwords of its own.
 """
 
 from __future__ import annotations

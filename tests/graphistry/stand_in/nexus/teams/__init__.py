@@ -1,0 +1,1 @@
+"""Organisations with members, and models that look like them and are none."""

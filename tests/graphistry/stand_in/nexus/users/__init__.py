@@ -1,0 +1,1 @@
+"""The app `users`, at the module path that Graphistry has it at."""
