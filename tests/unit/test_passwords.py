@@ -69,7 +69,8 @@ def _resolved(
 
 
 def test_only_accounts_that_are_asked_for_have_a_password_from_outside() -> None:
-    desired = expand(_loaded(), {"postgres": Capabilities(given_passwords=True)}, NOON)["db"]
+    able = Capabilities(privileges=True, given_passwords=True)
+    desired = expand(_loaded(), {"postgres": able}, NOON)["db"]
 
     assert desired.passwords == {"amina_d": ("users", "amina", "accounts", "db", "password")}
     assert "password" not in (desired.state.get(Key("account", ("amina_d",))) or {})
@@ -77,7 +78,7 @@ def test_only_accounts_that_are_asked_for_have_a_password_from_outside() -> None
 
 def test_a_target_that_takes_no_passwords_refuses_one_at_its_line() -> None:
     with pytest.raises(ManifestError) as caught:
-        expand(_loaded(), {"postgres": Capabilities()}, NOON)
+        expand(_loaded(), {"postgres": Capabilities(privileges=True)}, NOON)
 
     (first, second) = caught.value.problems
     assert "users.amina.accounts.db.password" in str(first)

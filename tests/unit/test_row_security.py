@@ -19,7 +19,7 @@ from reconciler.selection import is_removable
 from reconciler.state import Fields, Key
 
 AT = datetime(2027, 6, 30, 12, 0, tzinfo=UTC)
-ABLE = Capabilities(groups=True, inheritance=True, row_security=True)
+ABLE = Capabilities(privileges=True, groups=True, inheritance=True, row_security=True)
 TABLE = ("flowdb", "analytics", "cells")
 POLICY = Key("policy", (*TABLE, "own"))
 SWITCH = Key("row_security", TABLE)
@@ -136,7 +136,7 @@ def test_one_table_stands_once() -> None:
 
 def test_a_target_without_it_refuses_it() -> None:
     with pytest.raises(ManifestError, match="a server has no row security"):
-        _desired("{schema: analytics, table: cells}", Capabilities(groups=True))
+        _desired("{schema: analytics, table: cells}", Capabilities(privileges=True, groups=True))
 
 
 def test_policies_are_removable_only_where_they_are_managed() -> None:
