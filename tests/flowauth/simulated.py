@@ -126,10 +126,7 @@ class SimulatedTarget(ConformanceTarget):
             self.simulator.faults.disarm()
 
     def sign_in(self, account: str, password: str) -> bool:
-        body = {"username": account, "password": password}
-        response = httpx.post(f"{self.simulator.url}/signin", json=body, timeout=20)
-        assert response.status_code in (200, 401)
-        return response.status_code == 200
+        return signs_in(self.simulator.url, account, password)
 
 
 def start_simulator(
@@ -140,6 +137,14 @@ def start_simulator(
         admin_username=BOOTSTRAP, admin_password=BOOTSTRAP_PASSWORD, **settings
     )
     return FlowAuthSimulator(chosen, clock=clock, tls=tls)
+
+
+def signs_in(url: str, account: str, password: str) -> bool:
+    """Whether a FlowAuth lets this account in with this password."""
+    body = {"username": account, "password": password}
+    response = httpx.post(f"{url}/signin", json=body, timeout=20)
+    assert response.status_code in (200, 401)
+    return response.status_code == 200
 
 
 def facts(snapshot: Snapshot) -> dict[str, object]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from reconciler.changes import Change, Journal, Outcome
-from reconciler.provider import Identity, Rights
+from reconciler.provider import Identity, Rights, Warned
+from reconciler.providers.flowauth import remarks
 from reconciler.providers.flowauth.apply import apply_changes
 from reconciler.providers.flowauth.client import Client
 from reconciler.providers.flowauth.era import Era, Release, find_release
@@ -16,7 +17,7 @@ from reconciler.providers.flowauth.observe import observe
 from reconciler.providers.flowauth.options import FlowAuthOptions
 from reconciler.providers.flowauth.preview import preview
 from reconciler.scope import Scope
-from reconciler.state import State
+from reconciler.state import EMPTY, State
 
 
 def open_flowauth(target: str, options: FlowAuthOptions) -> FlowAuthProvider:
@@ -33,6 +34,7 @@ class FlowAuthProvider:
         self._client = Client(target, options)
         self._legacy: LegacyFlowAuth | None = None
         self._release: Release | None = None
+        self._observed = EMPTY
 
     def __repr__(self) -> str:
         return f"FlowAuthProvider({self.target!r})"
@@ -51,7 +53,8 @@ class FlowAuthProvider:
     def observe(self, scope: Scope) -> State:  # noqa: ARG002  # FlowAuth has no filters: it is read whole
         """Everything there is."""
         legacy = self._older()
-        return legacy.observe() if legacy else observe(self._client)
+        self._observed = legacy.observe() if legacy else observe(self._client)
+        return self._observed
 
     def normalize(self, desired: State, observed: State) -> State:
         """Desired with the limits that new roles take from their server."""
@@ -70,6 +73,10 @@ class FlowAuthProvider:
     def preview(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """The requests by name; ids are resolved when they are sent."""
         return self._legacy.preview(changes) if self._legacy else preview(changes)
+
+    def warnings(self, changes: Sequence[Change]) -> tuple[Warned, ...]:
+        """Whose tokens outlive these changes."""
+        return tuple(remarks.warnings(self._observed, changes))
 
     # Examining
 

@@ -16,6 +16,7 @@ from reconciler.providers.graphistry.normalize import SITE
 from reconciler.providers.graphistry.observe import Sight
 from reconciler.providers.graphistry.options import SIGNUP_SWITCHES, GraphistryOptions
 from reconciler.state import Key, State
+from reconciler.wording import listed
 
 _UNPINNED: Final = (
     "the options do not say how Graphistry keeps organisations, which no release documents; "
@@ -88,8 +89,8 @@ def warnings(
     cut = [each.key for each in changes if _shuts_out(each)]
     if cut:
         text = (
-            "Graphistry revokes no tokens: who signed in may go on for as long as a token lives, "
-            "an hour unless the site says otherwise"
+            f"Graphistry revokes no tokens: {listed([f'"{key.path[0]}"' for key in cut])} may go on "
+            "for as long as a token lives, an hour unless the site says otherwise"
         )
         yield Warned("token-lag", text, tuple(cut))
     powerful = [key for key in cut if _keeps_power(sight.state, key)]
