@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
 
 from reconciler.changes import Change
 from reconciler.holding import HalfEdges, applied_fields, carries, is_disabled
@@ -231,8 +232,14 @@ def phrases(rights: Rights) -> tuple[str, ...]:
     )
 
 
+_WITHOUT_OBJECTS: Final = frozenset({"account", "level", "attribute", "role", "admin", "scope"})
+"""The kinds of place whose rights are about no objects."""
+
+
 @lru_cache(maxsize=4096)
 def _place_phrases(place: Place, pairs: frozenset[tuple[str, str]]) -> tuple[str, ...]:
+    if place[1] not in _WITHOUT_OBJECTS:  # nearly all; hundreds of thousands of pairs
+        return tuple(_object_phrases(place, pairs))
     words = sorted(privilege for _, privilege in pairs)
     match place:
         case (_, "account", _):
@@ -245,10 +252,8 @@ def _place_phrases(place: Place, pairs: frozenset[tuple[str, str]]) -> tuple[str
             return tuple(f"all that role {word} gives" for word in words)
         case (_, "admin", _):
             return tuple(f"role {word} to give to others" for word in words)
-        case (server, "scope", _):
-            noun = "scope" if len(words) == 1 else "scopes"
-            return (f"{noun} {', '.join(words)} on {server}",)
-    return tuple(_object_phrases(place, pairs))
+    noun = "scope" if len(words) == 1 else "scopes"
+    return (f"{noun} {', '.join(words)} on {place[0]}",)
 
 
 def _object_phrases(place: Place, pairs: frozenset[tuple[str, str]]) -> Iterator[str]:
@@ -261,8 +266,8 @@ def _object_phrases(place: Place, pairs: frozenset[tuple[str, str]]) -> Iterator
         privileges.sort()
         by_privileges[_worded(tuple(privileges))].append(name)
     for together in sorted(by_privileges):
-        names = sorted(by_privileges[together])
-        yield f"{', '.join(together)} on {_objects(server, kind, schema, names)}"
+        objects = _objects(server, kind, schema, by_privileges[together])
+        yield f"{', '.join(together)} on {objects}"
 
 
 @lru_cache(maxsize=4096)
@@ -273,10 +278,10 @@ def _worded(privileges: tuple[str, ...]) -> tuple[str, ...]:
 
 def _objects(server: str, kind: str, schema: str, names: Sequence[str]) -> str:
     if kind == "database":
-        return f"database {names[0]}"
+        return f"database {min(names)}"
     where = f"{server}.{schema}" if schema else server
     if len(names) > _SHOWN_OBJECTS:
         return f"{len(names)} {kind}s of {where or 'the cluster'}"
     noun = kind if len(names) == 1 else f"{kind}s"
-    shown = names if not where else [f"{where}.{name}" for name in names]
+    shown = [f"{where}.{name}" if where else name for name in sorted(names)]
     return f"{noun} {', '.join(shown)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -19,7 +19,9 @@ from reconciler.scope import Capabilities, Desired, Scope
 from reconciler.secret import Secret
 from reconciler.source import Problem
 from reconciler.state import Key, State
-from reconciler.survey import Survey
+
+if TYPE_CHECKING:
+    from reconciler.survey import Survey
 
 
 def _secret(value: object) -> Secret:

@@ -43,7 +43,8 @@ class Capabilities:
     another before it is deleted. `row_security`: tables of its
     servers have row-level security. `objects`: servers have schemas and objects that are owned.
     `edge_options`: the options that a membership has. `given_passwords`: an account's password can
-    come from outside, and be made anew on request.
+    come from outside, and be made anew on request. `tokens`: it hands out tokens that stay valid
+    when the account is gone.
     """
 
     roles: bool = True
@@ -69,6 +70,7 @@ class Capabilities:
     edge_options: tuple[str, ...] = ()
     objects: bool = False
     given_passwords: bool = False
+    tokens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def has_settings(keys: Iterable[Key]) -> bool:
 def object_kinds(keys: Iterable[Key]) -> frozenset[str]:
     """The kinds of object that the privileges and owners among these records are about."""
     at = {"privilege": 2, "ownership": 1, "public_privilege": 1}
-    return frozenset(key.path[at[key.kind]] for key in keys if key.kind in at)
+    return frozenset(key[1][at[key[0]]] for key in keys if key[0] in at)
 
 
 _NOWHERE: Final = PRINCIPAL_KINDS | {"membership", "setting", "server"}

@@ -6,7 +6,6 @@ Here belong the two values that carry file, line and column from a manifest to e
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -55,6 +54,8 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """The hint `did you mean "..."?` for a word close to a known one, or an empty string."""
+    import difflib  # only what is wrong needs a suggestion
+
     choices = sorted(known)
     folded = {choice.casefold(): choice for choice in reversed(choices)}
     close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)

@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from reconciler import safety
 from reconciler.changes import Cause
 from reconciler.classify import Difference, Direction
-from reconciler.plan import Finding, Plan, TargetPlan
+from reconciler.plan import Plan, TargetPlan
+from reconciler.safety.kept_back import blocked_keys, held_keys, unplaced
 from reconciler.state import Key
 
 Verdict = Literal["none", "drift", "unknown"]
@@ -92,29 +92,6 @@ class Status:
     within: str
     expiring: int
     targets: tuple[TargetStatus, ...]
-
-
-def held_keys(plan: Plan) -> dict[str, frozenset[Key]]:
-    """By target, the records whose changes any finding holds back; all targets are present."""
-    return {target.target: _kept_back(target, plan.findings) for target in plan.targets}
-
-
-def blocked_keys(plan: Plan) -> dict[str, frozenset[Key]]:
-    """By target, those of the held back records that a blocking finding holds back."""
-    return {target.target: _kept_back(target, plan.blocking) for target in plan.targets}
-
-
-def unplaced(plan: Plan) -> tuple[Finding, ...]:
-    """The findings that block nothing in particular: somebody has to decide all the same."""
-    placed = {(target.target, each.key) for target in plan.targets for each in target.changes}
-    return tuple(
-        each for each in plan.blocking if not any((each.target, key) in placed for key in each.keys)
-    )
-
-
-def _kept_back(target: TargetPlan, findings: Iterable[Finding]) -> frozenset[Key]:
-    own = [each for each in findings if each.target == target.target]
-    return frozenset(change.key for change in safety.held_back(target.changes, own))
 
 
 def tallies(plan: Plan, silenced: Collection[str] = ()) -> tuple[Tally, ...]:

@@ -41,7 +41,8 @@ MEANINGS: Final[Mapping[int, str]] = {
     2: "`plan --detailed-exitcode`: apply would change something.",
     3: "`drift`: a target changed since the last apply, and nothing silences that.",
     4: "The manifest or another input file is invalid.",
-    8: "`apply`: some changes were done and some were not. Run it again: it plans what is left.",
+    8: "`apply`, `offboard`: some changes were done and some were not. Run it again: it plans what "
+    "is left.",
 }
 """The exit codes that no single error stands for. Of the others the error's own words are taken."""
 
@@ -327,6 +328,7 @@ def _capabilities(kind: ProviderType) -> str:
         ("accounts can be disabled", _yes(held.disabled is not None)),
         ("temporary passwords of new accounts", _PASSWORDS[held.passwords]),
         ("passwords from outside, and new ones on request", _yes(held.given_passwords)),
+        ("tokens that stay valid when the account is gone", _yes(held.tokens)),
         ("changes in transactions", _yes(held.transactions, "one by one")),
         ("settings of accounts and roles", _yes(held.settings)),
         ("options of memberships", ", ".join(map(_code, held.edge_options)) or "none"),

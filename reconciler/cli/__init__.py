@@ -28,6 +28,7 @@ _COMMANDS = {
     "drift": ("reconciler.cli.drift", "Show what the targets changed since the last apply."),
     "status": ("reconciler.cli.status", "Show on one screen how all targets stand."),
     "doctor": ("reconciler.cli.doctor", "Show what would fail, and which rights are missing."),
+    "offboard": ("reconciler.cli.offboard", "Take everything from one user now, everywhere."),
     "expiring": ("reconciler.cli.expiring", "Show which grants end or start soon."),
     "log": ("reconciler.cli.log", "Show what was applied, when and by whom."),
     "lock": ("reconciler.cli.lock", "Show who is applying, and free the lock of a dead run."),

@@ -12,7 +12,8 @@ from reconciler.cli.options import common_options, ledger_option
 from reconciler.cli.origin import find_origin, ledger_to_read
 from reconciler.cli.session import Session
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.ledger import Ledger, LockStatus
+from reconciler.ledger import Ledger
+from reconciler.ledger.values import LockStatus
 from reconciler.render.page import printable
 
 

@@ -15,8 +15,9 @@ from reconciler.cli.origin import ledger_to_read
 from reconciler.cli.session import Session
 from reconciler.errors import ReconcilerError
 from reconciler.json_text import Json
-from reconciler.ledger import Entry, JournalEntry, Ledger, Result, ResultStatus, Run
+from reconciler.ledger import Ledger
 from reconciler.ledger.documents import entry_document
+from reconciler.ledger.values import Entry, JournalEntry, Result, ResultStatus, Run
 from reconciler.render.page import printable
 
 _MOST: Final = 1_000_000
@@ -134,6 +135,11 @@ def _words(entry: Entry) -> str:
         case "accepted":
             where = f" on {entry.target}" if entry.target else ""
             return f"{entry.finding}{where} accepted by {entry.by}: {entry.message}"
+        case "offboarded":
+            why = f": {entry.message}" if entry.message else ""
+            return f"{entry.subject} offboarded on {entry.target} by {entry.by}{why}"
+        case "offboarding_over":
+            return f"offboarding of {entry.subject} on {entry.target} is over: {entry.message}"
         case "run_started":
             by = f" by {entry.by}" if entry.by else ""
             return f"run {entry.run_id} started: {entry.message}{by}"

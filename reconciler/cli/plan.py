@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,16 +16,16 @@ from reconciler.cli.options import (
     rotate_option,
     unmanaged_option,
 )
-from reconciler.cli.plan_files import check_destination, write_plan, write_signature
 from reconciler.cli.running import open_run
 from reconciler.cli.session import Session
 from reconciler.engine import Choice
 from reconciler.engine.planning import released
 from reconciler.errors import BlockedError, UsageError
 from reconciler.plan import Plan
-from reconciler.plan_file import digest_of, to_document, to_text
-from reconciler.render.sql_text import sql_text
 from reconciler.render.text import plan_text, statements_text
+
+if TYPE_CHECKING:
+    from reconciler.manifest.policies import PlanSignature
 
 _CHANGES_PENDING: Final = 2
 
@@ -68,6 +68,8 @@ def command(
         form = "json" if session.wants_json else "sql"
         raise UsageError(f"--statements is text for people; leave out --format {form}")
     if out is not None:
+        from reconciler.cli.plan_files import check_destination  # with signatures: only for a file
+
         check_destination(out)
     with open_run(session) as run:
         plan = run.plan(
@@ -76,20 +78,30 @@ def command(
         sent = run.preview(plan) if statements or session.wants_sql else {}
         scripts = run.scripts(plan) if session.wants_sql else {}
         signing = run.loaded.manifest.policies.plan_signature
-    note = ""
-    if out is not None:
-        write_plan(out, to_text(plan))
-        if signing is not None:
-            digest = digest_of(to_document(plan))
-            signed = write_signature(out, digest, signing, os.environ)
-            note = f"Signed: {signed.path}." if signed else f"Not signed: {signed.reason}."
+    note = "" if out is None else _write(out, plan, signing)
     if session.wants_json:
+        from reconciler.plan_file import to_text
+
         session.document(to_text(plan))
     elif session.wants_sql:
+        from reconciler.render.sql_text import sql_text
+
         session.document(sql_text(plan, scripts, sent))
     else:
         session.out(_text(session, plan, sent, unmanaged=unmanaged) + _saved(session, out, note))
     return _exit_code(plan, detailed=detailed_exitcode)
+
+
+def _write(out: str, plan: Plan, signing: PlanSignature | None) -> str:
+    """Save the plan; says whether it is signed, where the manifest wants that."""
+    from reconciler.cli.plan_files import write_plan, write_signature  # as above
+    from reconciler.plan_file import digest_of, to_document, to_text
+
+    write_plan(out, to_text(plan))
+    if signing is None:
+        return ""
+    signed = write_signature(out, digest_of(to_document(plan)), signing, os.environ)
+    return f"Signed: {signed.path}." if signed else f"Not signed: {signed.reason}."
 
 
 def _text(

@@ -25,7 +25,18 @@ def open_run(session: Session, *, records: bool = False) -> Iterator[Run]:
     What earlier runs left in the session's ledger is known to it. With `records`, what it applies
     is recorded there.
     """
-    inputs = Inputs(
+    inputs = inputs_of(session, records=records)
+    with Progress() as progress:
+        session.before_output = progress.erase
+        with Run(inputs, progress.tell) as run:
+            collector.resume()
+            session.redact = run.redactor()
+            yield run
+
+
+def inputs_of(session: Session, *, records: bool) -> Inputs:
+    """What a run of this session starts from: the environment, the time, and the ledger."""
+    return Inputs(
         files=session.files,
         targets=session.targets,
         environment=os.environ,
@@ -33,12 +44,6 @@ def open_run(session: Session, *, records: bool = False) -> Iterator[Run]:
         origin=_origin(session, records=records),
         acknowledged=str(manifest_folder(session) / FOLDER / "acknowledge.yaml"),
     )
-    with Progress() as progress:
-        session.before_output = progress.erase
-        with Run(inputs, progress.tell) as run:
-            collector.resume()
-            session.redact = run.redactor()
-            yield run
 
 
 def manifest_folder(session: Session) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from reconciler.desired.boundaries import has_ended, has_started, last_boundary, next_boundary
 from reconciler.desired.edges import refuse_options
@@ -44,6 +45,9 @@ from reconciler.scope import (
 )
 from reconciler.source import Problem, suggest
 from reconciler.state import PRINCIPAL_KINDS, State
+
+_COMMON: Final = frozenset({"account", "membership", "role", "privilege"})
+"""The kinds of record that nearly all of thousands are of: looked through once for all others."""
 
 __all__ = ["Window", "expand", "has_ended", "has_started", "last_boundary", "next_boundary"]
 
@@ -143,7 +147,7 @@ def _removals(removals: RemovalsModel) -> Removals:
 
 def _scope(view: TargetView, records: Records) -> Scope:
     groups = records.names("group")
-    of_objects = [key for key in records.fields if key[0] in ("ownership", "schema")]
+    rare = [key for key in records.fields if key[0] not in _COMMON]
     return Scope(
         accounts=records.names("account"),
         leavers=frozenset(
@@ -152,15 +156,11 @@ def _scope(view: TargetView, records: Records) -> Scope:
         groups=groups,
         open_members=frozenset(g for g in groups if view.manifest.groups[g].members is None),
         open_groups=frozenset(g for g in groups if view.manifest.groups[g].groups is None),
-        roles=frozenset(key.path for key in records.fields if key.kind == "role")
+        roles=frozenset(key.path for key in records.fields if key[0] == "role")
         | records.standing_roles,
         emptied=records.emptied,
         foreign=mentioned(view, records),
-        inherited=frozenset(
-            key.path[0]
-            for key in records.fields
-            if key[0] == "membership" and key.path[0] in records.foreign
-        ),
+        inherited=_inherited(records),
         servers=frozenset(view.servers.values()),
         protected=tuple(sorted(view.manifest.targets[view.target].policy.protect)),
         object_kinds=object_kinds(records.fields),
@@ -174,13 +174,19 @@ def _scope(view: TargetView, records: Records) -> Scope:
             if key[0] in PRINCIPAL_KINDS
             for name in fields
         ),
-        settings=has_settings(records.fields),
-        row_security=frozenset(k.path for k in records.fields if k[0] == "row_security"),
+        settings=has_settings(rare),
+        row_security=frozenset(key.path for key in rare if key.kind == "row_security"),
         policy_tables=frozenset(records.policy_tables),
-        public=frozenset(
-            key for key in records.fields if key[0] in ("public_privilege", "public_default")
-        ),
-        ownerships=frozenset(key.path for key in of_objects if key.kind == "ownership"),
-        schemas=frozenset(key.path for key in of_objects if key.kind == "schema"),
-        schema_comments=any(records.fields[key] for key in of_objects if key.kind == "schema"),
+        public=frozenset(key for key in rare if key.kind in ("public_privilege", "public_default")),
+        ownerships=frozenset(key.path for key in rare if key.kind == "ownership"),
+        schemas=frozenset(key.path for key in rare if key.kind == "schema"),
+        schema_comments=any(records.fields[key] for key in rare if key.kind == "schema"),
     )
+
+
+def _inherited(records: Records) -> frozenset[str]:
+    """The foreign roles that a record makes somebody a member of."""
+    if not records.foreign:
+        return frozenset()
+    containers = {key.path[0] for key in records.fields if key[0] == "membership"}
+    return frozenset(records.foreign & containers)

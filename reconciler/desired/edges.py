@@ -20,7 +20,11 @@ def add_edge(records: Records, key: Key, options: Fields, *paths: Path) -> None:
     Only options that are not as usual are said.
     """
     present = records.fields.get(key)
-    if present is None or (not present and not options):
+    if present is None:
+        records.fields[key] = dict(options)
+        records.paths[key] = paths
+        return
+    if not present and not options:
         records.add(key, options, *paths)
         return
     records.add(key, {}, *paths)

@@ -31,18 +31,19 @@ class HolderExpansion:
 
     def add_holders(self) -> None:
         """A membership for each active grant, directly or through groups."""
+        grants, role_paths = self.view.manifest.grants, self.view.role_paths
+        level_only = self.view.level_only
         for index in self.view.active_grants:
-            grant = self.view.manifest.grants[index]
+            grant = grants[index]
             path: Path = ("grants", index)
-            if grant.role in self.view.level_only:
+            if grant.role in level_only:
                 users = (user for user, _ in self._users_of(index))
                 self._holders.update(user for user in users if user in self._active)
             elif grant.user is not None:
-                container = self.view.role_paths[grant.role]
+                container = role_paths[grant.role]
                 self._add_membership(container, grant.user, edge_options(grant), path)
             elif grant.group is not None and self.view.capabilities.groups:
-                container = self.view.role_paths[grant.role]
-                key = Key("membership", (*container, grant.group))
+                key = Key("membership", (*role_paths[grant.role], grant.group))
                 add_edge(self.records, key, edge_options(grant), path)
                 self._add_group(grant.group)
             else:

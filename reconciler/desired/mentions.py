@@ -8,17 +8,22 @@ what those own who leave.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from reconciler.desired.records import Records
 from reconciler.desired.view import TargetView
 from reconciler.state import Fields, Key
+
+_NAMING: Final = frozenset({"default_privilege", "public_default", "ownership", "policy"})
+"""The kinds of record whose lines name roles."""
 
 
 def mentioned(view: TargetView, records: Records) -> frozenset[str]:
     """These names, less those of users: an account that leaves has to, whoever names it."""
     names = set(records.foreign)
     for key, fields in records.fields.items():
-        names.update(_named(key, fields))
+        if key[0] in _NAMING:  # not one of the accounts and memberships, which are nearly all
+            names.update(_named(key, fields))
     if heir := view.manifest.targets[view.target].policy.heir:
         names.add(heir)
     return frozenset(names.difference(view.account_names.values()))

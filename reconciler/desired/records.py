@@ -60,10 +60,12 @@ class Records:
 
     def names(self, kind: Kind) -> frozenset[str]:
         """The names of all records of a kind."""
-        return frozenset(key.path[-1] for key in self.fields if key.kind == kind)
+        return frozenset([key[1][-1] for key in self.fields if key[0] == kind])
 
     @property
     def emptied(self) -> frozenset[tuple[str, ...]]:
         """The roles and groups that the manifest gives to a group in which nobody is."""
-        held = {key.path[:-1] for key in self.fields if key.kind == "membership"}
+        if not self.granted_to_nobody:
+            return frozenset()
+        held = {key[1][:-1] for key in self.fields if key[0] == "membership"}
         return frozenset(self.granted_to_nobody - held)

@@ -15,6 +15,7 @@ from reconciler.changes import Change, Outcome
 from reconciler.clock import utc_now
 from reconciler.credentials import CredentialsFile
 from reconciler.engine.journal import RunJournal
+from reconciler.engine.offboarded import decided, given_since
 from reconciler.engine.planning import OTHER_MANIFEST, danger_in, released
 from reconciler.engine.recording import Recording, recorded, summary
 from reconciler.engine.remembering import applied_after
@@ -109,9 +110,20 @@ class Application:
                 remaining=remaining[target.target],
             )
             for target in self._plan.targets
-            if target.target in self._last and target.target not in others
+            if target.target in self._last
+            and target.target not in others
+            and self._is_to_be_remembered(self._last[target.target])
         }
         recording.remember(self._plan, left, self._run.expansion)
+        if not self._run.inputs.leaver:
+            for target, found in decided(self._run, report).items():
+                recording.settle_offboarding(target, found)
+
+    def _is_to_be_remembered(self, reading: Reading) -> bool:
+        """Whether an apply is to be remembered: one that only took from one person is no first
+        apply, after which whatever is in no line may be taken.
+        """
+        return reading.memory is not None or not self._run.inputs.leaver
 
     # What must hold before anything is written
 
@@ -131,6 +143,7 @@ class Application:
             for each in plan.targets
             for reason in stale_reasons(each.changes, readings[each.target].observed)
         ]
+        reasons += given_since(self._run, plan, self._work)
         if reasons:
             rest = len(reasons) - _SHOWN_REASONS
             more = [f"and {rest} more"] if rest > 0 else []

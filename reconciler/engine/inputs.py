@@ -18,13 +18,16 @@ class Origin:
     """Where runs are recorded, and on whose behalf this one is.
 
     `ledger` is a path or a dsn, empty for none. `commit` and `author` are those of the manifest, as
-    far as git knows them; `holder` says for people who holds the locks.
+    far as git knows them; `holder` says for people who holds the locks. `kind` and `command` are
+    what the run is recorded as.
     """
 
     ledger: str = field(default="", repr=False)
     commit: str = ""
     author: str = ""
     holder: str = "reconciler"
+    kind: str = "apply"
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Inputs:
     """What a run starts from. `targets` limits it to these; empty means all. `now` has a zone.
 
     `origin` says which ledger there is, and for whom an apply is. `acknowledged` is the path of the
-    file with reviewed acceptances; it need not be there, and empty means none.
+    file with reviewed acceptances; it need not be there, and empty means none. With a `leaver`, a
+    user of the manifest, the run is about what that one loses, and about nobody else.
     """
 
     files: tuple[str, ...]
@@ -41,6 +45,7 @@ class Inputs:
     now: datetime
     origin: Origin = field(default_factory=Origin)
     acknowledged: str = ""
+    leaver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

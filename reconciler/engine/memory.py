@@ -77,6 +77,12 @@ class Memories:
             return {}
         return {each.id: each.first_seen for each in self._ledger.drift_seen(target)}
 
+    def offboarded(self, target: str) -> Mapping[str, str]:
+        """The accounts of a target that were offboarded, each with when, by whom and why."""
+        if self._ledger is None:
+            return {}
+        return {each.account: str(each) for each in self._ledger.offboarded(target)}
+
     def close(self) -> None:
         """Close the ledger."""
         if "_ledger" in self.__dict__ and self._ledger is not None:

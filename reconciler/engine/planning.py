@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
-from reconciler import explain, safety
+from reconciler import safety
 from reconciler.changes import Change
 from reconciler.classify import Difference, direction
 from reconciler.diff import narrows_account
@@ -50,7 +50,10 @@ Acknowledging = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One target of a plan in the making: how it was read, and what it can do."""
+    """One target of a plan in the making: how it was read, and what it can do.
+
+    With a `leaver`, an account, the plan is about what that one loses, and about nobody else.
+    """
 
     name: str
     reading: Reading
@@ -59,10 +62,14 @@ class Target:
     cause_of: CauseOf
     first_seen: Callable[[], Mapping[str, str]]
     obstacles: Callable[[Sequence[Change]], tuple[Warned, ...]]
+    offboarded: Callable[[], Mapping[str, str]] = dict
+    leaver: str = ""
 
 
 def selection_of(target: Target, choice: Choice) -> Selection:
     """What the policy makes of the differences of a target."""
+    if target.leaver:
+        return _of_leaver(target)
     reading = target.reading
     chosen = select(
         reading.desired,
@@ -76,6 +83,26 @@ def selection_of(target: Target, choice: Choice) -> Selection:
         ended = tuple(each for each in chosen.changes if is_expiry(each, target.capabilities))
         chosen = replace(chosen, changes=ended)
     return obstructed(chosen, target.obstacles(chosen.changes), target.capabilities)
+
+
+def _of_leaver(target: Target) -> Selection:
+    """What the leaver loses; what takes away comes first."""
+    from reconciler.leaving import leaving, unremembered
+
+    reading, able = target.reading, target.capabilities
+    desired, remembered = reading.desired, reading.remembered(target.cause_of)
+    if remembered is None:
+        desired, remembered = unremembered(desired)
+    chosen = select(
+        desired,
+        reading.observed,
+        able,
+        reading.untouchable,
+        remembered=remembered,
+        revokes_first=True,
+    )
+    chosen = leaving(chosen, target.leaver, able)
+    return obstructed(chosen, target.obstacles(chosen.changes), able)
 
 
 def is_expiry(change: Change, capabilities: Capabilities) -> bool:
@@ -93,9 +120,6 @@ def plan_target(target: Target, chosen: Selection) -> TargetPlan:
     reading = target.reading
     identity, desired = reading.identity, reading.desired
     drift = _since(chosen.drift, target.first_seen() if chosen.drift else {})
-    explained = explain.access_changes(
-        desired, reading.observed, chosen.changes, target.capabilities
-    )
     return TargetPlan(
         target=target.name,
         provider=desired.provider,
@@ -104,7 +128,7 @@ def plan_target(target: Target, chosen: Selection) -> TargetPlan:
         changes=chosen.changes,
         unmanaged=tuple(sorted({*chosen.unmanaged, *reading.surplus})),
         unasked=unasked(reading, chosen),
-        access=explained,
+        access=_explained(target, chosen.changes),
         new_passwords=target.new_passwords(chosen.changes),
         people=desired.people,
         drift=drift,
@@ -124,19 +148,28 @@ def _meaning(target: Target, drift: Sequence[Difference]) -> tuple[AccessChange,
     if not drift or reading.applied is None:
         return ()
     repairs = [repair(each, reading.observed, reading.applied) for each in drift]
-    return explain.access_changes(
-        reading.desired,
-        reading.observed,
-        [each for each in repairs if each is not None],
-        target.capabilities,
-    )
+    return _explained(target, [each for each in repairs if each is not None])
+
+
+def _explained(target: Target, changes: Sequence[Change]) -> tuple[AccessChange, ...]:
+    """What these changes mean for people."""
+    if not changes:
+        return ()
+    from reconciler.explain import access_changes
+
+    reading = target.reading
+    return access_changes(reading.desired, reading.observed, changes, target.capabilities)
 
 
 def situation_of(target: Target, chosen: Selection) -> safety.Situation:
     """What the rules judge of one target."""
-    reading = target.reading
+    reading, desired = target.reading, target.reading.desired
+    if target.leaver:
+        from reconciler.leaving import of_one_person
+
+        desired = of_one_person(desired)
     return safety.Situation(
-        desired=reading.desired,
+        desired=desired,
         observed=reading.observed,
         changes=chosen.changes,
         capabilities=target.capabilities,
@@ -147,6 +180,7 @@ def situation_of(target: Target, chosen: Selection) -> safety.Situation:
         unmanaged=chosen.unmanaged,
         dropped_protection=reading.dropped_protection,
         is_applied_known=reading.applied is not None,
+        offboarded=target.offboarded() if chosen.changes else {},
     )
 
 
@@ -196,7 +230,8 @@ def danger_in(target: Target, left: Sequence[Change], accepted_rules: Set[str]) 
 
     Rules of which a finding was accepted are not looked at.
     """
-    situation = situation_of(target, Selection(tuple(left), (), ()))
+    alone = replace(target, offboarded=dict)  # these rules walk, and ask nothing of the ledger
+    situation = situation_of(alone, Selection(tuple(left), (), ()))
     for each in safety.walk(situation, left):
         if each.rule not in accepted_rules:
             return f"stopped, since a change failed and going on is not safe: {each.message}"

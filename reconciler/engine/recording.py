@@ -19,11 +19,13 @@ from reconciler.engine.remembering import Left
 from reconciler.errors import IncompleteReadError, LockHeldError, StaleError
 from reconciler.plan import Plan, TargetPlan
 from reconciler.report import Report
+from reconciler.safety.kept_back import held_keys
 from reconciler.state import EMPTY, Key
-from reconciler.status import held_keys
 
 if TYPE_CHECKING:
-    from reconciler.ledger import AppliedHead, Clock, Entry, Ledger, Lock
+    from reconciler.ledger import AppliedHead, Clock, Ledger
+    from reconciler.ledger.locks import Lock
+    from reconciler.ledger.values import Entry
 
 _INTERRUPTED = 130
 
@@ -44,7 +46,7 @@ class TargetRecord:
 
     def intend(self, changes: Sequence[Change]) -> None:
         """Record what is about to be sent. Raises LockHeldError where the lock was lost."""
-        from reconciler.ledger import Entry  # as in `recorded`
+        from reconciler.ledger.values import Entry  # as in `recorded`
 
         self._lock.check()
         intent = Entry("intent", self._run_id, self._target, changes=tuple(changes))
@@ -65,7 +67,7 @@ class TargetRecord:
 
     def _results(self) -> list[Entry]:
         """What is waiting, as one entry for each intent."""
-        from reconciler.ledger import Entry, Result  # as in `recorded`
+        from reconciler.ledger.values import Entry, Result  # as in `recorded`
 
         by_intent: dict[int, list[Result]] = {}
         for outcome in self._waiting:
@@ -119,7 +121,7 @@ class Recording:
 
         Raises StaleError for a saved plan that was used before.
         """
-        from reconciler.ledger import Entry  # as in `recorded`
+        from reconciler.ledger.values import Entry  # as in `recorded`
 
         if self._digest:
             self._ledger.use_plan(self._digest, self._run_id)
@@ -192,6 +194,17 @@ class Recording:
                 )
             )
 
+    def settle_offboarding(self, target: str, decided: Mapping[str, str]) -> None:
+        """Note of which offboarded accounts of a target somebody has decided, and what."""
+        from reconciler.ledger.values import Entry  # as in `recorded`
+
+        self._ledger.append(
+            *(
+                Entry("offboarding_over", self._run_id, target, subject=account, message=why)
+                for account, why in sorted(decided.items())
+            )
+        )
+
     def end(self, exit_code: int, summary: str) -> None:
         """Note how it ended."""
         self._ledger.end_run(self._run_id, exit_code, summary)
@@ -213,11 +226,12 @@ def recorded(origin: Origin, plan: Plan, clock: Clock, digest: str) -> Iterator[
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(origin.ledger, clock=clock))
         run_id = ledger.begin_run(
-            "apply",
+            origin.kind,
             plan_digest=digest,
             manifest_digest=plan.manifest_digest,
             commit=origin.commit,
             author=origin.author,
+            command=origin.command,
             targets=targets,
         )
         recording = Recording(ledger, run_id, origin, digest)

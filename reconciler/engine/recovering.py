@@ -15,8 +15,7 @@ from reconciler.passwords import is_renewal
 from reconciler.state import Fields, State
 
 if TYPE_CHECKING:
-    from reconciler.ledger import Entry, OpenIntent, Result
-    from reconciler.ledger.values import ResultStatus
+    from reconciler.ledger.values import Entry, OpenIntent, Result, ResultStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def recovered(
     target: str, run_id: int, intents: Sequence[OpenIntent], observed: State | None
 ) -> Recovered:
     """What became of the changes of these intents; `observed` is None where nobody can say."""
-    from reconciler.ledger import Entry  # only an apply needs the ledger
+    from reconciler.ledger.values import Entry  # only an apply needs the ledger
 
     entries: list[Entry] = []
     unended: list[Change] = []
@@ -72,7 +71,7 @@ def found_results(
 
 
 def _found(changes: Sequence[tuple[int, Change]], observed: State | None) -> Iterator[Result]:
-    from reconciler.ledger import Result  # only an apply needs the ledger
+    from reconciler.ledger.values import Result  # only an apply needs the ledger
 
     for index, change in changes:
         if observed is None:

@@ -15,29 +15,23 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from reconciler import __version__, safety
+from reconciler import __version__
 from reconciler.changes import Cause
 from reconciler.desired import expand, has_ended, has_started, last_boundary, next_boundary
-from reconciler.differences import Timeline
-from reconciler.engine.fitting import missing_findings
 from reconciler.engine.inputs import Inputs, Limits, Progress
+from reconciler.engine.judging import findings_of
 from reconciler.engine.memory import Memories, Memory
-from reconciler.engine.obstructing import limit_findings, obstacle_findings, obstacles_of
+from reconciler.engine.obstructing import obstacles_of
 from reconciler.engine.passwords import with_passwords
 from reconciler.engine.planning import (
     Choice,
     Target,
-    about,
     accepted,
-    other_manifests,
-    other_systems,
     plan_target,
     released,
     selection_of,
-    situation_of,
 )
 from reconciler.engine.reading import Reading, read_target
-from reconciler.engine.rotating import rotated
 from reconciler.errors import (
     CannotHoldError,
     IncompleteReadError,
@@ -45,11 +39,10 @@ from reconciler.errors import (
     TargetError,
     UsageError,
 )
-from reconciler.manifest.load import load_manifest
+from reconciler.manifest.load import LoadedManifest, load_manifest
 from reconciler.options import check_options, resolve_options, resolve_passwords
 from reconciler.passwords import GivenPassword
 from reconciler.plan import Plan
-from reconciler.plan_file import digest_of, to_document
 from reconciler.provider import (
     Identity,
     Options,
@@ -58,7 +51,7 @@ from reconciler.provider import (
     Scripting,
 )
 from reconciler.providers import registry
-from reconciler.scope import Capabilities, Desired, Removals
+from reconciler.scope import Capabilities, Desired
 from reconciler.secret import Redactor
 from reconciler.selection import Selection
 from reconciler.source import Problem, suggest
@@ -85,11 +78,17 @@ class Run:
     target before `plan` or `apply`.
     """
 
-    def __init__(self, inputs: Inputs, progress: Progress = _no_progress) -> None:
+    def __init__(
+        self,
+        inputs: Inputs,
+        progress: Progress = _no_progress,
+        loaded: LoadedManifest | None = None,
+    ) -> None:
+        """Load the manifest, unless it is loaded already, and find what it asks of each target."""
         self.inputs = inputs
         self.progress = progress
         self.providers: dict[str, Provider] = {}
-        self.loaded = load_manifest(inputs.files)
+        self.loaded = loaded or load_manifest(inputs.files)
         self.desired = self._expanded()
         self.memories = Memories(inputs.origin.ledger)
         self.readings: Mapping[str, Reading] = {}
@@ -256,28 +255,16 @@ class Run:
 
     def plan(self, choice: Choice = _ORDINARY) -> Plan:
         """The plan for all targets of the run; see Choice."""
-        readings = rotated(self, self.read(), choice.rotate) if choice.rotate else self.read()
+        readings = self.read()
+        if choice.rotate:
+            from reconciler.engine.rotating import rotated
+
+            readings = rotated(self, readings, choice.rotate)
         chosen = {}
         for name, reading in readings.items():
             target = self.target(name, reading)
             chosen[name] = (target, selection_of(target, choice))
-        situations = [situation_of(*each) for each in chosen.values()]
-        findings = [*other_systems(readings, self.memories.head)]
-        findings += other_manifests(chosen.values(), self.loaded.files)
-        findings += [found for each in situations for found in safety.judge(each)]
-        for reading in readings.values():
-            findings += missing_findings(reading.desired, reading.absent)
-        findings += safety.check_total(situations, self._removals)
-        findings += [
-            safety.finding(each.rule, name, each.message, each.keys, blocking=each.blocking)
-            for name, reading in readings.items()
-            for each in reading.remarks
-        ]
-        if choice.only_expiry:
-            findings = about(findings, situations)
-        for name, (_, chosen_here) in chosen.items():
-            findings += obstacle_findings(name, chosen_here)
-            findings += limit_findings(name, self.providers[name], chosen_here.changes)
+        findings = findings_of(self, chosen, choice)
         boundary = next_boundary(self.loaded.manifest, self.inputs.now)
         return Plan(
             at=time_text(self.inputs.now),
@@ -287,11 +274,6 @@ class Run:
             targets=tuple(plan_target(*each) for each in chosen.values()),
             findings=accepted(findings, choice.accept, self._acknowledged_by),
         )
-
-    @property
-    def _removals(self) -> Removals:
-        removals = self.loaded.manifest.policies.removals
-        return Removals(removals.percent, removals.at_most, removals.floor)
 
     def target(self, name: str, reading: Reading) -> Target:
         """What planning needs to know of a target."""
@@ -303,10 +285,17 @@ class Run:
             cause_of=self._causes(name, reading),
             first_seen=lambda: self.memories.first_seen(name),
             obstacles=partial(obstacles_of, self.providers[name]),
+            offboarded=lambda: self.memories.offboarded(name),
+            leaver=self._account_of(self.inputs.leaver, name),
         )
+
+    def _account_of(self, user: str, target: str) -> str:
+        """The name of a user's account on a target; empty for nobody's."""
+        return self.loaded.manifest.users[user].account_name(user, target) if user else ""
 
     def _causes(self, name: str, reading: Reading) -> Callable[[Key], Cause]:
         """Names causes; the manifest at other windows is expanded only when somebody asks."""
+        from reconciler.differences import Timeline
 
         @cache
         def timeline() -> Timeline:
@@ -393,6 +382,7 @@ class Run:
         StaleError else. What was applied is remembered where there is a ledger.
         """
         from reconciler.engine.applying import Application  # with all that writing needs
+        from reconciler.plan_file import digest_of, to_document
 
         digest = digest_of(to_document(plan)) if is_saved else ""
         plan = replace(plan, findings=accepted(plan.findings, accept, self._acknowledged_by))

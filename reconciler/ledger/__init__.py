@@ -1,7 +1,8 @@
 """The memory of the tool: what was applied, by whom and when, and what was about to be.
 
 Here belongs opening a ledger. It stands in an SQLite file beside the manifest, or in PostgreSQL;
-both are used through `Ledger`. Losing it can only make the tool less willing to delete.
+both are used through `Ledger`. Losing it can only make the tool less willing to delete. What only
+recording needs is not imported here: a plan without changes reads one document of the ledger.
 """
 
 from __future__ import annotations
@@ -11,29 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.errors import LedgerError
+from reconciler.ledger.applied import Applied, AppliedHead, Clock
+from reconciler.ledger.applied_documents import applied_digest
 from reconciler.ledger.database import Database
-from reconciler.ledger.documents import applied_digest
 from reconciler.ledger.ledger import Ledger
-from reconciler.ledger.locks import Lock
 from reconciler.ledger.schema import prepare
 from reconciler.ledger.sqlite_database import empty_database
 from reconciler.ledger.sqlite_file import FOLDER, open_file
-from reconciler.ledger.values import (
-    Applied,
-    AppliedHead,
-    Clock,
-    DriftNews,
-    Entry,
-    EntryKind,
-    Head,
-    JournalEntry,
-    LockStatus,
-    OpenIntent,
-    Result,
-    ResultStatus,
-    Run,
-    SeenDrift,
-)
 from reconciler.secret import Secret
 
 __all__ = [
@@ -41,19 +26,7 @@ __all__ = [
     "Applied",
     "AppliedHead",
     "Clock",
-    "DriftNews",
-    "Entry",
-    "EntryKind",
-    "Head",
-    "JournalEntry",
     "Ledger",
-    "Lock",
-    "LockStatus",
-    "OpenIntent",
-    "Result",
-    "ResultStatus",
-    "Run",
-    "SeenDrift",
     "applied_digest",
     "is_dsn",
     "open_ledger",

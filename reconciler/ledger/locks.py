@@ -15,9 +15,10 @@ from typing import Self
 from reconciler.errors import LedgerError, LockHeldError
 from reconciler.json_text import canonical_text
 from reconciler.ledger import journal
+from reconciler.ledger.applied import Clock, time_text
+from reconciler.ledger.applied_documents import parsed
 from reconciler.ledger.database import Database, Row, Transaction, whole
-from reconciler.ledger.documents import parsed
-from reconciler.ledger.values import Clock, Entry, LockStatus, time_text
+from reconciler.ledger.values import Entry, LockStatus
 
 _BEATS_PER_LEASE = 3
 _HELD = "SELECT target, holder, since, expires, run_id FROM locks WHERE holder <> ''"

@@ -17,7 +17,7 @@ from reconciler.manifest.collisions import (
 )
 from reconciler.manifest.cycles import find_cycles
 from reconciler.manifest.merge import Path
-from reconciler.manifest.models import Grant, Manifest
+from reconciler.manifest.models import Manifest
 from reconciler.manifest.references import SINGULAR, Suggester, lists, references
 from reconciler.source import Problem
 
@@ -48,7 +48,7 @@ def _undefined(
     manifest: Manifest, names: Mapping[str, Collection[str]], source: SourceOf
 ) -> Iterator[Problem]:
     suggester = Suggester(names)
-    for section, name, path in references(manifest):
+    for section, name, path in references(manifest, names):
         if name not in names[section]:
             message = f'the {SINGULAR[section]} "{name}" is not defined'
             yield Problem(source(*path), message, suggester.hint(section, name))
@@ -110,12 +110,9 @@ def _repeated_items(manifest: Manifest, source: SourceOf) -> Iterator[Problem]:
 def _repeated_grants(manifest: Manifest, source: SourceOf) -> Iterator[Problem]:
     first: dict[tuple[object, ...], int] = {}
     for index, grant in enumerate(manifest.grants):
-        number = first.setdefault(_identity(grant), index)
+        options = grant.admin, grant.inherit, grant.set
+        said = grant.user, grant.group, grant.role, grant.from_, grant.until, options
+        number = first.setdefault(said, index)
         if number != index:
             hint = f"the first is at {source('grants', number)}"
             yield Problem(source("grants", index), "the same grant stands twice", hint)
-
-
-def _identity(grant: Grant) -> tuple[object, ...]:
-    options = grant.admin, grant.inherit, grant.set
-    return grant.user, grant.group, grant.role, grant.from_, grant.until, options

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Final
 
@@ -20,6 +20,7 @@ from reconciler.manifest.merge import Merged, merge
 from reconciler.manifest.models import Manifest
 from reconciler.manifest.validate import validate
 from reconciler.manifest.yaml_reader import LARGEST_FILE, read_yaml
+from reconciler.manifest.yaml_values import YamlMap
 from reconciler.source import Problem, Source
 
 STDIN: Final = "-"
@@ -56,6 +57,17 @@ class LoadedManifest:
         and for one that was left out that of the nearest value around it.
         """
         return self._merged.source(*path)
+
+    def with_user(self, manifest: Manifest, user: str, key: str, value: str) -> LoadedManifest:
+        """Another manifest, in which one user has one other value; its digest says so.
+
+        Places are those of this one.
+        """
+        users = self._merged.entries["users"]
+        entry = users[user]
+        said = YamlMap({**entry, key: value} if isinstance(entry, YamlMap) else {key: value})
+        entries = {**self._merged.entries, "users": {**users, user: said}}
+        return LoadedManifest(manifest, self.files, replace(self._merged, entries=entries))
 
 
 def load_manifest(paths: Sequence[str]) -> LoadedManifest:

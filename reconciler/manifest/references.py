@@ -29,6 +29,9 @@ SINGULAR: Final[Mapping[str, str]] = {
 }
 
 
+_UNKNOWN: Final[Mapping[str, Collection[str]]] = {}
+
+
 class Reference(NamedTuple):
     """A name at a place where one of a section is needed."""
 
@@ -37,8 +40,13 @@ class Reference(NamedTuple):
     path: Path
 
 
-def references(manifest: Manifest) -> Iterator[Reference]:
-    """All names that must be defined in the manifest. What roles inherit may exist elsewhere."""
+def references(
+    manifest: Manifest, known: Mapping[str, Collection[str]] = _UNKNOWN
+) -> Iterator[Reference]:
+    """All names that must be defined in the manifest. What roles inherit may exist elsewhere.
+
+    Grants whose names are `known`, by section, may be left out: there are tens of thousands.
+    """
     for key, server in manifest.servers.items():
         yield Reference("targets", server.target, ("servers", key, "target"))
     yield from _of_users(manifest)
@@ -48,7 +56,7 @@ def references(manifest: Manifest) -> Iterator[Reference]:
             yield Reference("servers", role.server, ("roles", key, "server"))
         if role.target is not None:
             yield Reference("targets", role.target, ("roles", key, "target"))
-    yield from _of_grants(manifest)
+    yield from _of_grants(manifest, known)
     yield from _of_policies(manifest.policies)
 
 
@@ -68,8 +76,11 @@ def _of_groups(manifest: Manifest) -> Iterator[Reference]:
             yield Reference("groups", name, ("groups", key, "groups", index))
 
 
-def _of_grants(manifest: Manifest) -> Iterator[Reference]:
+def _of_grants(manifest: Manifest, known: Mapping[str, Collection[str]]) -> Iterator[Reference]:
+    users, roles = known.get("users", ()), known.get("roles", ())
     for index, grant in enumerate(manifest.grants):
+        if grant.user in users and grant.role in roles and grant.group is None:
+            continue
         if grant.user is not None:
             yield Reference("users", grant.user, ("grants", index, "user"))
         if grant.group is not None:

@@ -19,7 +19,6 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from reconciler.expression import expression_fault
 from reconciler.manifest.option_values import CONFIG
 from reconciler.manifest.scalars import Name, Omittable, fault
 
@@ -32,6 +31,8 @@ _WITHOUT_CHECK: Final = ("select", "delete")
 
 def check_expression(value: str) -> str:
     """The SQL expression without blanks around it, or a fault: not one whole expression."""
+    from reconciler.expression import expression_fault  # few manifests have any
+
     wrong = expression_fault(value)
     if wrong is not None:
         raise fault(f"the expression {wrong[0]}", wrong[1])

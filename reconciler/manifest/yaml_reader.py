@@ -10,25 +10,27 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 import yaml
 
 from reconciler.manifest.collector import gc_paused
-from reconciler.manifest.yaml_faults import YamlFault, explain, unreadable_character
 from reconciler.manifest.yaml_values import (
+    LINE_SHIFT,
     NULLS,
     PLAIN_SPECIAL,
     Place,
     YamlList,
     YamlMap,
     YamlValue,
-    pack_place,
     place_after,
     resolve_plain,
     unpack_place,
 )
 from reconciler.source import Problem, Source
+
+if TYPE_CHECKING:
+    from reconciler.manifest.yaml_faults import YamlFault
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
 """In bytes. A manifest of 50,000 users has about 12 million."""
@@ -110,11 +112,15 @@ def _decode_bytes(content: bytes) -> str:
     except UnicodeDecodeError as error:
         place = place_after(content[: error.start].decode("utf-8"))
         message = f"the byte 0x{content[error.start]:02x} is not UTF-8"
+        from reconciler.manifest.yaml_faults import YamlFault  # as in `_stop`
+
         fault = YamlFault(place, message, "save the file as UTF-8")
         raise _UnreadableError(fault) from None
 
 
 def _stop(place: Place, message: str, hint: str = "") -> NoReturn:
+    from reconciler.manifest.yaml_faults import YamlFault  # what is well written needs no words
+
     raise _UnreadableError(YamlFault(place, message, hint))
 
 
@@ -154,8 +160,12 @@ class _Builder:
             self._next: Callable[[], _Event] = parser.get_event
             return self._document()
         except yaml.YAMLError as error:
+            from reconciler.manifest.yaml_faults import explain  # as in `_stop`
+
             raise _UnreadableError(explain(error, text)) from None
         except UnicodeEncodeError:
+            from reconciler.manifest.yaml_faults import YamlFault, unreadable_character
+
             fault = unreadable_character(text) or YamlFault((1, 1), "cannot be written in UTF-8")
             raise _UnreadableError(fault) from None
 
@@ -218,7 +228,7 @@ class _Builder:
                 self._path.pop()
             if key is not None:
                 result[key] = value
-                marks.append(pack_place(mark.line, mark.column))
+                marks.append(mark.line << LINE_SHIFT | mark.column)  # as pack_place, without a call
         result.locate(self._places, len(self._places))
         self._places.fromlist(marks)
         return result
@@ -227,13 +237,13 @@ class _Builder:
         if event.tag is not None:
             self._check_tag(event, "seq")
         result, marks = YamlList(), []
-        next_event, end = self._next, yaml.SequenceEndEvent
+        next_event, scalar, end = self._next, yaml.ScalarEvent, yaml.SequenceEndEvent
         self._path.append(0)
         while (event := next_event()).__class__ is not end:
             self._path[-1] = len(result)
             mark = event.start_mark
-            result.append(self._node(event))
-            marks.append(pack_place(mark.line, mark.column))
+            result.append(self._scalar(event) if event.__class__ is scalar else self._node(event))
+            marks.append(mark.line << LINE_SHIFT | mark.column)
         self._path.pop()
         result.locate(self._places, len(self._places))
         self._places.fromlist(marks)

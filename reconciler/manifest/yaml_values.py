@@ -16,20 +16,22 @@ YamlValue: TypeAlias = Union["YamlMap", "YamlList", str, int, float, bool, None]
 Place: TypeAlias = tuple[int, int]
 """Line and column, both from 1."""
 
-_LINE_SHIFT: Final = 32
-_COLUMN_MASK: Final = (1 << _LINE_SHIFT) - 1
+LINE_SHIFT: Final = 32
+"""Above so many bits of a packed place stands the line, in them the column; both from 0."""
+
+_COLUMN_MASK: Final = (1 << LINE_SHIFT) - 1
 _SCANNED: Final = 32
 """In a map of at most so many keys the ordinal of a key is counted; a larger one keeps an index."""
 
 
 def pack_place(line: int, column: int) -> int:
     """A line and a column, both from 0 as PyYAML counts them, in one number."""
-    return line << _LINE_SHIFT | column
+    return line << LINE_SHIFT | column
 
 
 def unpack_place(packed: int) -> Place:
     """The line and the column, both from 1, of a packed place."""
-    return (packed >> _LINE_SHIFT) + 1, (packed & _COLUMN_MASK) + 1
+    return (packed >> LINE_SHIFT) + 1, (packed & _COLUMN_MASK) + 1
 
 
 def place_after(text: str) -> Place:

@@ -15,8 +15,8 @@ from reconciler.render.page import Line, page
 from reconciler.render.phrases import SYMBOLS, TONES, phrase
 from reconciler.render.sections import Subjects
 from reconciler.report import Report, TargetReport
+from reconciler.safety.kept_back import blocked_keys, held_keys, unplaced
 from reconciler.state import Key
-from reconciler.status import blocked_keys, held_keys, unplaced
 from reconciler.wording import counted
 
 _TITLES: Final[tuple[tuple[Status, str], ...]] = (

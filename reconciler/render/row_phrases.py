@@ -10,7 +10,6 @@ from typing import Final
 
 from reconciler.changes import Action, Change
 from reconciler.classify import Difference
-from reconciler.expression import enclosed
 from reconciler.state import Fields, Key, Value
 from reconciler.wording import listed
 
@@ -116,6 +115,8 @@ def _said(name: str, value: Value) -> str:
 
 def _value(value: Value) -> str:
     """Roles by name, everybody as PUBLIC; an expression in one line, between parentheses."""
+    from reconciler.expression import enclosed  # few plans have any
+
     if isinstance(value, tuple):
         return listed([each or "everybody (PUBLIC)" for each in value])
     text = " ".join(str(value).split())

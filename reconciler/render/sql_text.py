@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.plan import Plan, TargetPlan
+from reconciler.render.change_lines import target_title
 from reconciler.render.page import printable
-from reconciler.render.text import target_title
-from reconciler.status import held_keys
+from reconciler.safety.kept_back import held_keys
 from reconciler.wording import counted
 
 Texts = Mapping[str, Sequence[str]]

@@ -1,35 +1,19 @@
 """A plan as text that is read on a phone before somebody says yes. Pure.
 
-Symbols stand in the first column and mean the same without colour. What stays is not shown.
+Symbols stand in the first column and mean the same without colour. What stays is not shown. The
+sections are imported where a plan has them: without changes and drift it has none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
 
 from reconciler.changes import Change
-from reconciler.plan import Plan, TargetPlan, counts
-from reconciler.render.access import HELD_PLAN_WORDS, PLAN_WORDS, access_lines
-from reconciler.render.drift_text import drift_section
-from reconciler.render.notes import finding_lines, unknown_line, unmanaged_lines
+from reconciler.plan import Plan, counts
+from reconciler.render.notes import finding_lines, unmanaged_lines
 from reconciler.render.page import Line, page
-from reconciler.render.phrases import SYMBOLS, TONES, origin, phrase
-from reconciler.render.sections import Subjects, sections
-from reconciler.state import Key
-from reconciler.status import blocked_keys, held_keys, unplaced
+from reconciler.safety.kept_back import blocked_keys, held_keys, unplaced
 from reconciler.wording import counted, listed
-
-_ASKED: Final = "What the manifest asks"
-_REPAIRS: Final = "Repairs of what changed on the target"
-
-
-class _Marks(NamedTuple):
-    """The records of a target whose changes get a mark."""
-
-    blocked: frozenset[Key]
-    held: frozenset[Key]
-    drifted: frozenset[Key]
 
 
 def plan_text(plan: Plan, *, colour: bool = False, list_unmanaged: bool = False) -> str:
@@ -75,23 +59,16 @@ def _nothing_to_do(plan: Plan) -> str:
 
 def _repairs(plan: Plan) -> str:
     """How many of the changes undo what a target did."""
-    drifted = {target.target: _drifted(target) for target in plan.targets}
+    from reconciler.render.change_lines import also_repairs, drifted_keys
+
+    drifted = {target.target: drifted_keys(target) for target in plan.targets}
     number = sum(
         1
         for target in plan.targets
         for change in target.changes
-        if change.cause == "drift" or _also_repairs(change, drifted[target.target])
+        if change.cause == "drift" or also_repairs(change, drifted[target.target])
     )
     return f" ({number} repair{'s' if number == 1 else ''} drift)" if number else ""
-
-
-def _drifted(target: TargetPlan) -> frozenset[Key]:
-    return frozenset(each.key for each in target.drift)
-
-
-def _also_repairs(change: Change, drifted: frozenset[Key]) -> bool:
-    """Whether a change that the manifest asks for undoes what the target did, too."""
-    return change.cause not in ("drift", "unknown") and change.key in drifted
 
 
 def _body(plan: Plan, *, list_unmanaged: bool) -> Iterator[Line]:
@@ -99,72 +76,26 @@ def _body(plan: Plan, *, list_unmanaged: bool) -> Iterator[Line]:
     if plan.valid_until:
         yield Line(f"Valid until {plan.valid_until}, when a grant starts or ends.")
     yield Line()
-    blocked, held = blocked_keys(plan), held_keys(plan)
-    for target in plan.targets:
-        if target.changes or (target.drift and not target.applied):
-            name = target.target
-            marks = _Marks(blocked[name], held[name], _drifted(target))
-            yield from _target_lines(target, marks)
-    yield from drift_section(plan.targets)
-    yield from access_lines(plan.targets, HELD_PLAN_WORDS if any(held.values()) else PLAN_WORDS)
+    if any(target.changes or target.drift for target in plan.targets):
+        yield from _differences(plan)
     yield from finding_lines(plan.findings)
     yield from unmanaged_lines(plan.targets, list_all=list_unmanaged)
 
 
-def target_title(target: TargetPlan) -> str:
-    """The name of a target, what answered there, and as whom we are there."""
-    account = f", as {target.account}" if target.account else ""
-    return f"{target.target} ({target.provider}): {target.system}{account}"
+def _differences(plan: Plan) -> Iterator[Line]:
+    """What would be changed, what the targets changed, and what that means for people."""
+    from reconciler.render.access import HELD_PLAN_WORDS, PLAN_WORDS, access_lines
+    from reconciler.render.change_lines import Marks, drifted_keys, target_lines
+    from reconciler.render.drift_text import drift_section
 
-
-def _target_lines(target: TargetPlan, marks: _Marks) -> Iterator[Line]:
-    yield Line(target_title(target), "heading")
-    if not target.applied:
-        yield unknown_line(target)
-    yield Line()
-    asked = [change for change in target.changes if change.cause != "drift"]
-    repairs = [change for change in target.changes if change.cause == "drift"]
-    if asked and repairs:
-        yield from _title_lines(_ASKED)
-    yield from _block_lines(target, asked, marks)
-    if repairs:
-        yield from _title_lines(_REPAIRS)
-    yield from _block_lines(target, repairs, marks)
-
-
-def _title_lines(title: str) -> Iterator[Line]:
-    yield Line(title, "heading")
-    yield Line()
-
-
-def _block_lines(target: TargetPlan, changes: Sequence[Change], marks: _Marks) -> Iterator[Line]:
-    for heading, together in sections(changes, Subjects(target)):
-        yield Line(f"  {heading.title}")
-        for change in together:
-            yield from _change_lines(change, target, marks)
-        yield Line()
-
-
-def _change_lines(change: Change, target: TargetPlan, marks: _Marks) -> Iterator[Line]:
-    words = phrase(change)
-    notes = "".join(f", {note}" for note in _notes(change, target, marks))
-    tone = TONES[change.action]
-    yield Line(f"{SYMBOLS[change.action]}   {words.text}{notes}  {origin(change)}", tone)
-    for action, part in words.parts:
-        yield Line(f"      {SYMBOLS[action]} {part}", TONES[action])
-
-
-def _notes(change: Change, target: TargetPlan, marks: _Marks) -> Iterator[str]:
-    if change.key.kind == "account" and change.key.path[-1] in target.new_passwords:
-        yield "gets a temporary password"
-    if _also_repairs(change, marks.drifted):
-        yield "also repairs drift"
-    if change.end_sessions:
-        yield "ends open sessions"
-    if change.key in marks.blocked:
-        yield "BLOCKED"
-    elif change.key in marks.held:
-        yield "HELD"
+    blocked, held = blocked_keys(plan), held_keys(plan)
+    for target in plan.targets:
+        if target.changes or (target.drift and not target.applied):
+            name = target.target
+            marks = Marks(blocked[name], held[name], drifted_keys(target))
+            yield from target_lines(target, marks)
+    yield from drift_section(plan.targets)
+    yield from access_lines(plan.targets, HELD_PLAN_WORDS if any(held.values()) else PLAN_WORDS)
 
 
 def _statement_lines(statements: Mapping[str, Sequence[str]]) -> Iterator[Line]:

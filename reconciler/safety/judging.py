@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from reconciler.changes import Change
 from reconciler.plan import Finding
 from reconciler.safety import drifted, duties, protection
+from reconciler.safety.offboarded import offboarded
 from reconciler.safety.release import held_back
 from reconciler.safety.removals import removals
 from reconciler.safety.situation import Situation, finding
@@ -48,6 +49,7 @@ def _at_once(situation: Situation) -> Iterator[Finding]:
     yield from protection.unasked_levels(
         desired, situation.observed, situation.unmanaged, situation.capabilities
     )
+    yield from offboarded(situation)
     yield from duties.never_together(situation)
     yield from duties.permanent_risky(situation)
 

@@ -7,8 +7,8 @@ rules are in the other modules of this package.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -31,6 +31,7 @@ class Situation:
     `drift` is what the target did by itself, `unmanaged` what is left alone. `dropped_protection`
     are patterns that protected at the last apply, that the manifest no longer has, and that are
     still in force. Without `is_applied_known`, nothing is remembered of an earlier apply.
+    `offboarded` are accounts from which all was taken at once, each with when, by whom and why.
     """
 
     desired: Desired
@@ -44,6 +45,7 @@ class Situation:
     unmanaged: tuple[Key, ...] = ()
     dropped_protection: tuple[str, ...] = ()
     is_applied_known: bool = True
+    offboarded: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def _start(self) -> Holding:

@@ -13,7 +13,8 @@ import pexpect
 import pytest
 
 from reconciler.errors import LockHeldError
-from reconciler.ledger import Ledger, Lock, open_ledger
+from reconciler.ledger import Ledger, open_ledger
+from reconciler.ledger.locks import Lock
 from tests.cli.conftest import Project
 
 LEDGER = ".reconciler/ledger.sqlite3"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.changes import Change
-from reconciler.ledger import Entry, Ledger, Result, open_ledger
+from reconciler.ledger import Ledger, open_ledger
+from reconciler.ledger.values import Entry, Result
 from reconciler.state import Key
 from tests.cli.conftest import BLOCKED, MANIFEST, Project
 

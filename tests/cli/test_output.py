@@ -44,6 +44,8 @@ def _process(
         (["apply", "--yes"], "reconciler.report/v1"),
         (["apply", "plan.json"], "reconciler.report/v1"),
         (["drift"], "reconciler.drift/v1"),
+        (["offboard", "kofi", "--dry-run"], "reconciler.offboard/v1"),
+        (["offboard", "kofi", "--yes"], "reconciler.offboard/v1"),
         (["status"], "reconciler.status/v1"),
         (["doctor"], "reconciler.doctor/v1"),
         (["expiring"], "reconciler.expiring/v1"),

@@ -72,6 +72,21 @@ def test_everything_else_applies_nothing(project: Project, answer: str) -> None:
     assert project.state() == before
 
 
+@pytest.mark.parametrize("answer, code", [("yes", 0), ("no", 1)])
+def test_an_offboarding_shows_what_it_would_take_and_asks(
+    applied: Project, answer: str, code: int
+) -> None:
+    child = _spawn(applied, "offboard", "kofi")
+    child.expect(r"Would take 3 things from Kofi Mensah \(kofi\), which is all\.")
+    child.expect(r"Take all this from Kofi Mensah \(kofi\) on db, now\? \[y/N\] ")
+    child.sendline(answer)
+
+    _, ended = _rest(child)
+
+    assert ended == code
+    assert applied.run("plan").exit_code == (5 if answer == "yes" else 0)
+
+
 def test_the_end_of_input_is_not_yes(project: Project) -> None:
     before = project.state()
     child = _spawn(project, "apply")

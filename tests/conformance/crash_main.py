@@ -27,9 +27,13 @@ USED = (
     "reconciler.cli.apply",
     "reconciler.cli.origin",
     "reconciler.cli.plan",
+    "reconciler.engine.applying",
+    "reconciler.ledger.journal",
+    "reconciler.ledger.locks",
     "reconciler.ledger.sqlite_database",
     "reconciler.providers.flowauth.provider",
     "reconciler.providers.memory.provider",
+    "reconciler.providers.postgres.apply",
     "reconciler.providers.postgres.provider",
 )
 """What a run would import by itself, later."""

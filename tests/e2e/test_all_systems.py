@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -85,9 +84,7 @@ def let_in(six: Mapping[str, System], passwords: Passwords, account: str) -> set
     return {
         name
         for name, system in six.items()
-        if system.lets_in(
-            account, "" if name == WITHOUT_PASSWORDS else passwords[name, account]
-        )
+        if system.lets_in(account, "" if name == WITHOUT_PASSWORDS else passwords[name, account])
     }
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import LedgerError
-from reconciler.ledger import Entry, OpenIntent, Result, applied_digest, is_dsn
+from reconciler.ledger import applied_digest, is_dsn
 from reconciler.ledger.database import Database
 from reconciler.ledger.postgres_database import PostgresDatabase
 from reconciler.ledger.schema import STEPS, prepare
 from reconciler.ledger.sqlite_file import open_file
+from reconciler.ledger.values import Entry, OpenIntent, Result
 from reconciler.secret import Secret
 from reconciler.state import EMPTY
 from tests.ledger.cases_memory import ODD, applied

@@ -12,7 +12,8 @@ import pytest
 from reconciler.changes import Change
 from reconciler.errors import LedgerError
 from reconciler.json_text import canonical_text
-from reconciler.ledger import Entry, Ledger, OpenIntent, Result, ResultStatus
+from reconciler.ledger import Ledger
+from reconciler.ledger.values import Entry, OpenIntent, Result, ResultStatus
 from reconciler.source import Source
 from reconciler.state import Key
 from tests.ledger.places import STARTED, HandClock, Place, open_at

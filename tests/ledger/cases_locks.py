@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import LockHeldError
-from reconciler.ledger import Entry, Lock
+from reconciler.ledger.locks import Lock
+from reconciler.ledger.values import Entry
 from tests.ledger.places import STARTED, HandClock, Place, open_at
 
 PATIENCE_S = 60

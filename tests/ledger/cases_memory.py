@@ -8,7 +8,8 @@ import hashlib
 import pytest
 
 from reconciler.errors import LedgerError, StaleError
-from reconciler.ledger import Applied, AppliedHead, SeenDrift, applied_digest
+from reconciler.ledger import Applied, AppliedHead, applied_digest
+from reconciler.ledger.values import SeenDrift
 from reconciler.passwords import PasswordMark
 from reconciler.state import EMPTY, Key, State
 from tests.ledger.places import STARTED, HandClock, Place, open_at

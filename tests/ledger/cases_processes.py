@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import LockHeldError
-from reconciler.ledger import Entry
+from reconciler.ledger.values import Entry
 from tests.ledger.places import HandClock, Place, open_at
 from tests.ledger.worker import BATCH
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.ledger.documents import applied_texts, entry_text, read_applied, read_entry
+from reconciler.ledger.applied_documents import applied_texts, read_applied
+from reconciler.ledger.documents import entry_text, read_entry
 from reconciler.ledger.values import Entry, Result
 from reconciler.state import Key, State
 from tests.ledger.cases_memory import applied

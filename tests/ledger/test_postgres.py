@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from reconciler.errors import LedgerError
-from reconciler.ledger import Entry, is_dsn, open_ledger
+from reconciler.ledger import is_dsn, open_ledger
 from reconciler.ledger.postgres_database import PostgresDatabase
+from reconciler.ledger.values import Entry
 from reconciler.secret import Secret
 from tests.fix_postgres import PostgresServer
 from tests.ledger.cases_memory import ODD, applied

@@ -13,17 +13,10 @@ from hypothesis import strategies as st
 
 from reconciler.changes import Change
 from reconciler.errors import LedgerError, LockHeldError, StaleError
-from reconciler.ledger import (
-    Applied,
-    Entry,
-    EntryKind,
-    Ledger,
-    Lock,
-    Result,
-    ResultStatus,
-    applied_digest,
-)
-from reconciler.ledger.values import time_text
+from reconciler.ledger import Applied, Ledger, applied_digest
+from reconciler.ledger.applied import time_text
+from reconciler.ledger.locks import Lock
+from reconciler.ledger.values import Entry, EntryKind, Result, ResultStatus
 from reconciler.state import Key, State
 from tests.ledger.cases_memory import applied
 from tests.ledger.places import HandClock, PostgresPlace, SqlitePlace, open_at

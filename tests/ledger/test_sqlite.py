@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import LedgerError
-from reconciler.ledger import Entry, Ledger, open_ledger, sqlite_database
+from reconciler.ledger import Ledger, open_ledger, sqlite_database
 from reconciler.ledger.schema import prepare
 from reconciler.ledger.sqlite_file import open_file
+from reconciler.ledger.values import Entry
 from tests.ledger.cases_memory import ODD, applied
 from tests.ledger.format_1 import make_format_1
 from tests.ledger.places import HandClock, SqlitePlace, open_at

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 from reconciler.changes import Change
 from reconciler.errors import LockHeldError, StaleError
-from reconciler.ledger import Entry, Ledger, open_ledger
+from reconciler.ledger import Ledger, open_ledger
+from reconciler.ledger.values import Entry
 from reconciler.state import Key
 from tests.ledger.places import START
 

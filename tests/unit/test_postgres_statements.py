@@ -141,6 +141,31 @@ def test_equal_privileges_of_many_on_many_are_one_grant() -> None:
     ]
 
 
+def test_many_sets_of_few_privileges_on_an_object_are_one_grant_for_each_privilege() -> None:
+    held = {"r1": ("INSERT",), "r2": ("INSERT", "SELECT"), "r3": ("SELECT",), "r4": ("INSERT",)}
+    key = "postgres", "table", "public"
+
+    texts = _texts(*(_create("privilege", who, *key, t=words) for who, words in held.items()))
+
+    assert texts == [
+        'GRANT INSERT ON TABLE "public"."t" TO "r1", "r2", "r4"',
+        'GRANT SELECT ON TABLE "public"."t" TO "r2", "r3"',
+    ]
+
+
+def test_no_more_sets_than_privileges_are_one_grant_for_each_set() -> None:
+    key = "postgres", "table", "public"
+    both = _create("privilege", "r1", *key, t=("INSERT", "SELECT"))
+    one = _create("privilege", "r2", *key, t=("SELECT",))
+
+    texts = _texts(both, one)
+
+    assert texts == [
+        'GRANT INSERT, SELECT ON TABLE "public"."t" TO "r1"',
+        'GRANT SELECT ON TABLE "public"."t" TO "r2"',
+    ]
+
+
 def test_what_is_given_comes_before_what_is_taken_and_only_the_difference_is_written() -> None:
     change = _privilege("a", {"t": ("INSERT", "SELECT")}, {"t": ("SELECT", "UPDATE")})
 

@@ -10,11 +10,10 @@ from reconciler.plan import Finding, Plan, TargetPlan
 from reconciler.render.report_text import report_summary
 from reconciler.render.text import plan_summary
 from reconciler.report import Report, TargetReport
+from reconciler.safety.kept_back import blocked_keys, held_keys
 from reconciler.status import (
     Success,
     Verdict,
-    blocked_keys,
-    held_keys,
     status_of,
     tallies,
     verdict,

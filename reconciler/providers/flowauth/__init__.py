@@ -33,6 +33,7 @@ PROVIDER: Final = ProviderType(
         roles_in_servers=True,
         passwords="always",
         administrator={"level": "admin"},
+        tokens=True,
     ),
     options=FlowAuthOptions,
     check=check,

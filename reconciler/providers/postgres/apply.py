@@ -25,11 +25,8 @@ from reconciler.providers.postgres.drops import (
 from reconciler.providers.postgres.estates import Connect, Estate
 from reconciler.providers.postgres.observe import read_grantors
 from reconciler.providers.postgres.options import PostgresOptions
-from reconciler.providers.postgres.password_setting import (
-    Passwords,
-    accounts_given,
-    set_passwords,
-)
+from reconciler.providers.postgres.password_accounts import accounts_given
+from reconciler.providers.postgres.password_setting import Passwords, set_passwords
 from reconciler.providers.postgres.passwords import DEFAULT_ITERATIONS
 from reconciler.providers.postgres.sessions import (
     accounts_of,

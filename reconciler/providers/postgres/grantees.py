@@ -65,12 +65,18 @@ def _counts(
             continue
         if accounts is None:
             accounts = frozenset(str(name) for name, signs_in, *_ in cluster.roles if signs_in)
-        holders = seen.setdefault(id(acl), frozenset(parse_item(text).grantee for text in acl))
+        holders = seen.get(id(acl))
+        if holders is None:
+            holders = seen[id(acl)] = frozenset([parse_item(text).grantee for text in acl])
+        present = holders - {"", owner}
+        numbers = len(present), len(present & accounts)
         for name in names:
-            new = (key.path[0] for key in adding.get((*place, name), ()))
-            everybody = (holders | set(new)) - {"", owner}
-            if len(everybody) > least:
-                yield (*place, name), (len(everybody), len(everybody & accounts))
+            if new := adding.get((*place, name)):
+                everybody = present.union(key.path[0] for key in new) - {"", owner}
+                if len(everybody) > least:
+                    yield (*place, name), (len(everybody), len(everybody & accounts))
+            elif numbers[0] > least:  # nearly all of hundreds of objects
+                yield (*place, name), numbers
 
 
 def _warnings(

@@ -69,6 +69,7 @@ class _Normalization:
         self.absent: list[tuple[Key, str]] = []
         self.inventory = Inventory(desired, observed, self._fault, self._objects)
         self._shared: dict[tuple[object, ...], Fields] = {}
+        self._usual: dict[str, Fields] = {}
 
     @cached_property
     def declared(self) -> frozenset[str]:
@@ -142,11 +143,16 @@ class _Normalization:
     def membership(self, key: Key, said: Fields) -> Fields:
         """The options of the edge; before PostgreSQL 16, where there is no other, of ADMIN."""
         container = key.path[0]
+        if not said and container in self._usual:
+            return self._usual[container]
         if container not in self.declared and container not in self.existing:
             self._fault(key, f'there is no role "{container}"', suggest(container, self.existing))
         options = {**USUAL_EDGE, **said} if said else USUAL_EDGE
         if self.version >= EDGE_OPTIONS_VERSION:
-            return self._share(("edge", *options.values()), options)
+            edge = self._share(("edge", *options.values()), options)
+            if not said:
+                self._usual[container] = edge  # of thousands of members, most ask for nothing else
+            return edge
         for name in ("inherit", "set"):
             if not options[name]:
                 have = self.version // 10000

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.changes import Change, Journal
-from reconciler.passwords import AS_GIVEN, PasswordMark, asked_password, is_renewal, managed_end
+from reconciler.passwords import PasswordMark, is_renewal, managed_end
+from reconciler.providers.postgres.password_accounts import accounts_given
 from reconciler.providers.postgres.passwords import TemporaryPassword, new_passwords
 from reconciler.providers.postgres.verifiers import fingerprint, verifier_of
 from reconciler.secret import Secret
@@ -38,24 +39,6 @@ class PasswordsSet:
 
     verifiers: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     marks: Mapping[str, PasswordMark] = field(default_factory=dict)
-
-
-def accounts_renewed(changes: Sequence[Change], *, is_made: bool) -> tuple[str, ...]:
-    """The accounts that get a temporary password, in order: new ones that are given none, unless
-    the target makes none, and those for which somebody asked for one.
-    """
-    return tuple(
-        change.key.path[-1]
-        for change in changes
-        if change.key.kind == "account"
-        and is_made
-        and (is_renewal(change) or (change.action == "create" and not asked_password(change)))
-    )
-
-
-def accounts_given(changes: Sequence[Change]) -> tuple[str, ...]:
-    """The accounts whose password comes from outside and is sent, in order."""
-    return tuple(each.key.path[-1] for each in changes if asked_password(each) == AS_GIVEN)
 
 
 def set_passwords(
