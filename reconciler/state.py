@@ -70,6 +70,17 @@ PRINCIPAL_KINDS: Final[frozenset[Kind]] = frozenset({"account", "group", "role"}
 USUAL_EDGE: Final[Fields] = {"admin": False, "inherit": True, "set": True}
 """The options of a membership, on a target that has any, where nobody says otherwise."""
 
+USUAL_ATTRIBUTES: Final[Fields] = {
+    "inherit": True,
+    "superuser": False,
+    "createdb": False,
+    "createrole": False,
+    "replication": False,
+    "bypassrls": False,
+}
+"""The attributes of an account, group or role, on a target that has any, where nobody says
+otherwise."""
+
 GRANTED_BY: Final = "granted_by"
 """The field of an observed membership that names who granted it, where that was neither we nor the
 target. It is no option: it is shown, and compared with nothing."""

@@ -14,6 +14,7 @@ from reconciler.cli.options import (
     accept_option,
     common_options,
     ledger_option,
+    revoke_first_option,
     rotate_option,
     unmanaged_option,
 )
@@ -21,7 +22,7 @@ from reconciler.cli.plan_files import check_signature, read_plan
 from reconciler.cli.running import open_run
 from reconciler.cli.session import Session
 from reconciler.engine import Choice, Limits, Run
-from reconciler.engine.planning import is_expiry, released
+from reconciler.engine.planning import is_expiry
 from reconciler.errors import BlockedError, ReconcilerError, UsageError
 from reconciler.plan import Plan
 from reconciler.plan_file import digest_of, to_document
@@ -29,6 +30,7 @@ from reconciler.render.documents import report_json
 from reconciler.render.report_text import report_text
 from reconciler.render.text import plan_text, question
 from reconciler.report import Report
+from reconciler.safety.kept_back import work_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,7 @@ class _Wishes:
     type=click.Choice(["expiry"]),
     help="Only take away what grants gave whose time has ended; nobody is asked.",
 )
-@click.option(
-    "--revoke-first",
-    is_flag=True,
-    help="For emergencies: take away before anything is given, at the risk of gaps.",
-)
+@revoke_first_option
 @click.option(
     "--max-failures",
     type=click.IntRange(min=0),
@@ -111,34 +109,36 @@ def command(
     wishes = _Wishes(
         not asks, choice, credentials_out, unmanaged, max_failures, deadline or float("inf")
     )
-    if revoke_first and plan_file is not None:
-        raise UsageError("the order of a saved plan stands; give --revoke-first to plan")
-    if rotate and (plan_file is not None or choice.only_expiry):
-        raise UsageError(
-            "--rotate-password asks for changes that neither a saved plan nor --only expiry has: "
-            "give it to plan, or leave the other out. Nothing was read or written."
-        )
-    if asks and not session.is_interactive:
-        raise UsageError(
-            "nobody can be asked here, since stdin is no terminal: give --yes, or the file of a "
-            "plan that somebody has seen (reconciler plan -o FILE). Nothing was read or written."
-        )
+    _check_wishes(session, plan_file, wishes)
     saved = read_plan(plan_file) if plan_file is not None else None
     with open_run(session, records=True) as run:
         if plan_file is not None and saved is not None:
             report = _apply_saved(run, saved, plan_file, wishes)
         else:
             report = _plan_and_apply(session, run, wishes)
-        if session.wants_json:
-            session.document(report_json(report, session.redact))
-        elif saved or report.plan.changes or report.recovered:
-            session.out(report_text(report, colour=session.colour, lists_done=saved is not None))
+        _tell(session, report, is_saved=saved is not None)
     return report.exit_code
+
+
+def _check_wishes(session: Session, plan_file: str | None, wishes: _Wishes) -> None:
+    """Raise where options do not go together, or nobody is there to be asked."""
+    if wishes.choice.revokes_first and plan_file is not None:
+        raise UsageError("the order of a saved plan stands; give --revoke-first to plan")
+    if wishes.choice.rotate and (plan_file is not None or wishes.choice.only_expiry):
+        raise UsageError(
+            "--rotate-password asks for changes that neither a saved plan nor --only expiry has: "
+            "give it to plan, or leave the other out. Nothing was read or written."
+        )
+    if not wishes.yes and not session.is_interactive:
+        raise UsageError(
+            "nobody can be asked here, since stdin is no terminal: give --yes, or the file of a "
+            "plan that somebody has seen (reconciler plan -o FILE). Nothing was read or written."
+        )
 
 
 def _plan_and_apply(session: Session, run: Run, wishes: _Wishes) -> Report:
     plan = run.plan(wishes.choice)
-    work = {each.target: released(each, plan.findings) for each in plan.targets}
+    work = work_of(plan)
     _show(session, plan, wishes)
     if any(work.values()):
         _check_credentials(plan, work, wishes)
@@ -187,6 +187,14 @@ def _show(session: Session, plan: Plan, wishes: _Wishes) -> None:
         session.out(text + "\n" if plan.changes else text)
     elif not wishes.yes:
         session.err(plan_text(plan, list_unmanaged=wishes.unmanaged))
+
+
+def _tell(session: Session, report: Report, *, is_saved: bool) -> None:
+    """Say what became of the plan; nothing more where one made just now has nothing to do."""
+    if session.wants_json:
+        session.document(report_json(report, session.redact))
+    elif is_saved or report.plan.changes or report.recovered:
+        session.out(report_text(report, colour=session.colour, lists_done=is_saved))
 
 
 def _check_credentials(plan: Plan, work: Mapping[str, Sequence[Change]], wishes: _Wishes) -> None:

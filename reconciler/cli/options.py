@@ -11,6 +11,7 @@ import click
 from reconciler.cli.session import Session
 
 Command = Callable[..., int]  # the parameters of a command are its options, which click hands over
+_Option = Callable[[Command], Command]
 
 
 def common_options(
@@ -46,40 +47,11 @@ def common_options(
     return decorate
 
 
-def _common(
-    *, reads_manifest: bool, has_formats: bool, has_sql: bool
-) -> list[Callable[[Callable[..., int]], Callable[..., int]]]:
+def _common(*, reads_manifest: bool, has_formats: bool, has_sql: bool) -> list[_Option]:
     """The options themselves, those without a meaning hidden."""
     return [
-        click.option(
-            "-f",
-            "--file",
-            "files",
-            multiple=True,
-            default=("access.yaml",),
-            show_default=True,
-            metavar="FILE",
-            hidden=not reads_manifest,
-            help="The manifest, or one of its files; repeatable.",
-        ),
-        click.option(
-            "--target",
-            "targets",
-            multiple=True,
-            metavar="NAME",
-            hidden=not reads_manifest,
-            help="Only this target; repeatable.",
-        ),
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(["text", "json", *(["sql"] if has_sql else [])]),
-            default="text",
-            show_default=True,
-            hidden=not has_formats,
-            help="What stdout gets: text for people, or one JSON document"
-            + (", or the SQL that would run." if has_sql else "."),
-        ),
+        *_manifest_options(is_hidden=not reads_manifest),
+        _format_option(is_hidden=not has_formats, has_sql=has_sql),
         click.option("--no-color", is_flag=True, help="No colour, as with NO_COLOR set."),
         click.option(
             "--debug",
@@ -92,10 +64,57 @@ def _common(
     ]
 
 
+def _manifest_options(*, is_hidden: bool) -> list[_Option]:
+    """What is read, and of which targets."""
+    return [
+        click.option(
+            "-f",
+            "--file",
+            "files",
+            multiple=True,
+            default=("access.yaml",),
+            show_default=True,
+            metavar="FILE",
+            hidden=is_hidden,
+            help="The manifest, or one of its files; repeatable.",
+        ),
+        click.option(
+            "--target",
+            "targets",
+            multiple=True,
+            metavar="NAME",
+            hidden=is_hidden,
+            help="Only this target; repeatable.",
+        ),
+    ]
+
+
+def _format_option(*, is_hidden: bool, has_sql: bool) -> _Option:
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json", *(["sql"] if has_sql else [])]),
+        default="text",
+        show_default=True,
+        hidden=is_hidden,
+        help="What stdout gets: text for people, or one JSON document"
+        + (", or the SQL that would run." if has_sql else "."),
+    )
+
+
 def accept_option(command: Command) -> Command:
     """Add `--accept`, which lifts findings by their ids."""
     return click.option(
         "--accept", multiple=True, metavar="ID", help="Lift this blocking finding; repeatable."
+    )(command)
+
+
+def revoke_first_option(command: Command) -> Command:
+    """Add `--revoke-first`, which turns the order of the changes around."""
+    return click.option(
+        "--revoke-first",
+        is_flag=True,
+        help="For emergencies: take away before anything is given, at the risk of gaps.",
     )(command)
 
 

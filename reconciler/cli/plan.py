@@ -13,16 +13,17 @@ from reconciler.cli.options import (
     accept_option,
     common_options,
     ledger_option,
+    revoke_first_option,
     rotate_option,
     unmanaged_option,
 )
 from reconciler.cli.running import open_run
 from reconciler.cli.session import Session
 from reconciler.engine import Choice
-from reconciler.engine.planning import released
 from reconciler.errors import BlockedError, UsageError
 from reconciler.plan import Plan
 from reconciler.render.text import plan_text, statements_text
+from reconciler.safety.kept_back import work_of
 
 if TYPE_CHECKING:
     from reconciler.manifest.policies import PlanSignature
@@ -36,11 +37,7 @@ _CHANGES_PENDING: Final = 2
     "--detailed-exitcode", is_flag=True, help="Exit with 2 when apply would change something."
 )
 @click.option("--statements", is_flag=True, help="Show the SQL or requests that would be sent too.")
-@click.option(
-    "--revoke-first",
-    is_flag=True,
-    help="For emergencies: take away before anything is given, at the risk of gaps.",
-)
+@revoke_first_option
 @rotate_option
 @accept_option
 @unmanaged_option
@@ -64,13 +61,7 @@ def command(
     plan is shown and saved all the same.
     """
     session.ledger = ledger
-    if statements and (session.wants_json or session.wants_sql):
-        form = "json" if session.wants_json else "sql"
-        raise UsageError(f"--statements is text for people; leave out --format {form}")
-    if out is not None:
-        from reconciler.cli.plan_files import check_destination  # with signatures: only for a file
-
-        check_destination(out)
+    _check_wishes(session, out, statements=statements)
     with open_run(session) as run:
         plan = run.plan(
             Choice(frozenset(accept), revokes_first=revoke_first, rotate=frozenset(rotate))
@@ -90,6 +81,17 @@ def command(
     else:
         session.out(_text(session, plan, sent, unmanaged=unmanaged) + _saved(session, out, note))
     return _exit_code(plan, detailed=detailed_exitcode)
+
+
+def _check_wishes(session: Session, out: str | None, *, statements: bool) -> None:
+    """Raise where what is asked for cannot be shown or saved."""
+    if statements and (session.wants_json or session.wants_sql):
+        form = "json" if session.wants_json else "sql"
+        raise UsageError(f"--statements is text for people; leave out --format {form}")
+    if out is not None:
+        from reconciler.cli.plan_files import check_destination  # with signatures: only for a file
+
+        check_destination(out)
 
 
 def _write(out: str, plan: Plan, signing: PlanSignature | None) -> str:
@@ -123,5 +125,5 @@ def _saved(session: Session, out: str | None, note: str) -> str:
 def _exit_code(plan: Plan, *, detailed: bool) -> int:
     if plan.blocking:
         return BlockedError.exit_code
-    is_pending = any(released(each, plan.findings) for each in plan.targets)
+    is_pending = any(work_of(plan).values())
     return _CHANGES_PENDING if detailed and is_pending else 0

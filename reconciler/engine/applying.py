@@ -16,7 +16,7 @@ from reconciler.clock import utc_now
 from reconciler.credentials import CredentialsFile
 from reconciler.engine.journal import RunJournal
 from reconciler.engine.offboarded import decided, given_since
-from reconciler.engine.planning import OTHER_MANIFEST, danger_in, released
+from reconciler.engine.planning import OTHER_MANIFEST, danger_in
 from reconciler.engine.recording import Recording, recorded, summary
 from reconciler.engine.remembering import applied_after
 from reconciler.errors import LockHeldError, ReconcilerError, StaleError, TargetError, UsageError
@@ -24,6 +24,7 @@ from reconciler.explain import applied_to
 from reconciler.passwords import AS_GIVEN, asked_password
 from reconciler.plan import Plan
 from reconciler.report import Report, TargetReport
+from reconciler.safety.kept_back import work_of
 from reconciler.staleness import stale_reasons
 from reconciler.state import Key
 from reconciler.times import time_text
@@ -48,7 +49,7 @@ class Application:
         self._plan = plan
         self._limits = limits
         self._digest = digest
-        self._work = {each.target: released(each, plan.findings) for each in plan.targets}
+        self._work = work_of(plan)
         self._last: dict[str, Reading] = {}
         self._journals: dict[str, RunJournal] = {}
 

@@ -12,7 +12,6 @@ from typing import Final
 
 from reconciler.changes import Change, Outcome
 from reconciler.departure import Kept, Taken, TargetDeparture
-from reconciler.engine.planning import released
 from reconciler.engine.run import Run
 from reconciler.errors import (
     BlockedError,
@@ -26,6 +25,7 @@ from reconciler.plan import Finding, Plan, TargetPlan
 from reconciler.provider import Foreseeing
 from reconciler.render.phrases import phrase, privilege_sentences
 from reconciler.report import Report, TargetReport
+from reconciler.safety.kept_back import work_of
 from reconciler.selection import lost_by_leavers
 from reconciler.state import EXACT_KINDS, Key
 
@@ -58,7 +58,7 @@ class Planned:
     @property
     def work(self) -> tuple[Change, ...]:
         """The changes that no finding holds back."""
-        return released(self.target, self.plan.findings)
+        return work_of(self.plan)[self.target.target]
 
 
 def unread(target: str, account: str, error: ReconcilerError) -> TargetDeparture:

@@ -244,13 +244,6 @@ def about(findings: Sequence[Finding], situations: Sequence[safety.Situation]) -
     return [each for each in findings if any((each.target, key) in changed for key in each.keys)]
 
 
-def released(target: TargetPlan, findings: Sequence[Finding]) -> tuple[Change, ...]:
-    """The changes of a target that no finding holds back."""
-    own = [each for each in findings if each.target == target.target]
-    held = {change.key for change in safety.held_back(target.changes, own)}
-    return tuple(change for change in target.changes if change.key not in held)
-
-
 def accepted(
     findings: Sequence[Finding], accept: frozenset[str], acknowledged: Acknowledging
 ) -> tuple[Finding, ...]:

@@ -28,7 +28,6 @@ from reconciler.engine.planning import (
     Target,
     accepted,
     plan_target,
-    released,
     selection_of,
 )
 from reconciler.engine.reading import Reading, read_target
@@ -51,6 +50,7 @@ from reconciler.provider import (
     Scripting,
 )
 from reconciler.providers import registry
+from reconciler.safety.kept_back import work_of
 from reconciler.scope import Capabilities, Desired
 from reconciler.secret import Redactor
 from reconciler.selection import Selection
@@ -348,19 +348,17 @@ class Run:
     def preview(self, plan: Plan) -> dict[str, tuple[str, ...]]:
         """The statements or requests each target would get, by target, without secrets."""
         self._open()
-        return {
-            each.target: self.providers[each.target].preview(released(each, plan.findings))
-            for each in plan.targets
-        }
+        work = work_of(plan)
+        return {target: self.providers[target].preview(work[target]) for target in work}
 
     def scripts(self, plan: Plan) -> dict[str, tuple[str, ...]]:
         """What would be sent as lines of SQL, by target that takes SQL. Raises TargetError."""
         self._open()
         result = {}
-        for each in plan.targets:
-            provider = self.providers[each.target]
+        for target, changes in work_of(plan).items():
+            provider = self.providers[target]
             if isinstance(provider, Scripting):
-                result[each.target] = provider.script(released(each, plan.findings))
+                result[target] = provider.script(changes)
         return result
 
     # Applying

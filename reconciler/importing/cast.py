@@ -16,16 +16,11 @@ from typing import Final
 from reconciler.importing.names import is_sayable, shown
 from reconciler.importing.rules import Rules, by_holder, rules_of
 from reconciler.importing.yaml_text import Data
-from reconciler.state import USUAL_EDGE, Fields, Value
+from reconciler.state import USUAL_ATTRIBUTES, USUAL_EDGE, Fields, Value
 from reconciler.survey import Survey
 
 _ORDINARY: Final[Fields] = {
-    "inherit": True,
-    "superuser": False,
-    "createdb": False,
-    "createrole": False,
-    "replication": False,
-    "bypassrls": False,
+    **USUAL_ATTRIBUTES,
     "connection_limit": -1,
     "valid_until": "infinity",
 }

@@ -13,7 +13,7 @@ from typing import Final
 
 from reconciler.importing.names import is_sayable, shown
 from reconciler.importing.yaml_text import Data
-from reconciler.manifest.privileges import WORDS
+from reconciler.manifest.privilege_kinds import WORDS
 from reconciler.privilege_words import OPTION, table_and_column
 from reconciler.state import Key, Record, State
 from reconciler.survey import Survey

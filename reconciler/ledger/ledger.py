@@ -1,8 +1,9 @@
 """The ledger: what the tool remembers between runs.
 
 Here belongs the interface, one method a question or fact, over any `Database`. The chain of the
-journal is `journal`, the leases are `locks`. Methods import what they need: a plan asks for applied
-states alone, and loading the rest would take it 0.01 s more.
+journal is `journal`, the leases are `locks`; `runs` and `drift` have modules of their own too.
+Methods import what they need: a plan asks for applied states alone, and loading the rest would take
+it 0.01 s more.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from reconciler.errors import LedgerError, StaleError
 from reconciler.json_node import WrongShapeError
-from reconciler.json_text import Json, canonical_text
+from reconciler.json_text import Json
 from reconciler.ledger.applied import Applied, AppliedHead, Clock, rfc3339_utc, time_text
 from reconciler.ledger.applied_documents import (
     AppliedTexts,
@@ -23,7 +24,7 @@ from reconciler.ledger.applied_documents import (
     read_applied,
     read_applied_head,
 )
-from reconciler.ledger.database import Database, Transaction, damaged, whole
+from reconciler.ledger.database import Database, Transaction, damaged
 
 if TYPE_CHECKING:
     from reconciler.ledger.locks import Lock
@@ -44,14 +45,6 @@ _UPSERT_APPLIED = (
     "INSERT INTO applied (target, document, records) VALUES (?, ?, ?) ON CONFLICT (target)"
     " DO UPDATE SET document = excluded.document, records = excluded.records"
 )
-_UPSERT_DRIFT = (
-    "INSERT INTO drift (target, id, first_seen, document) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (target, id) DO UPDATE SET document = excluded.document"
-)
-
-
-_APPLIES = "SELECT run_id, document FROM runs WHERE kind = 'apply'"
-_PAGE_SIZE = 100
 
 
 class Ledger:
@@ -158,14 +151,12 @@ class Ledger:
         `command` is the command line; the caller leaves secrets out of it. `targets` are those that
         the run writes or verifies.
         """
-        from reconciler.ledger import journal
-        from reconciler.ledger.documents import run_text
+        from reconciler.ledger import runs
         from reconciler.ledger.values import Run
 
         with self._write() as transaction:
-            last = transaction.rows("SELECT coalesce(max(run_id), 0) FROM runs")
             run = Run(
-                run_id=whole(last[0][0]) + 1,
+                run_id=0,
                 kind=kind,
                 started=self._now(),
                 plan_digest=plan_digest,
@@ -175,54 +166,33 @@ class Ledger:
                 command=command,
                 targets=tuple(targets),
             )
-            transaction.execute(
-                "INSERT INTO runs (run_id, kind, document) VALUES (?, ?, ?)",
-                run.run_id,
-                kind,
-                run_text(run),
-            )
-            journal.append(transaction, run.started, [_started(run)])
-        return run.run_id
+            return runs.begin(transaction, run)
 
     def end_run(self, run_id: int, exit_code: int, summary: str = "") -> None:
         """Record how a run ended. LedgerError for a run that is unknown or has ended already."""
-        from reconciler.ledger import journal
-        from reconciler.ledger.documents import read_run, run_text
-        from reconciler.ledger.values import Entry
+        from reconciler.ledger import runs
 
         with self._write() as transaction:
-            rows = transaction.rows("SELECT document FROM runs WHERE run_id = ?", run_id)
-            run = read_run(str(rows[0][0])) if rows else None
+            run = runs.find(transaction, run_id)
             if run is None or run.ended:
                 what = "has ended already" if run else "is not in the ledger"
                 raise LedgerError(self.place, f"run {run_id} {what}, so it cannot end now")
             ended = replace(run, ended=self._now(), exit_code=exit_code, summary=summary)
-            transaction.execute(
-                "UPDATE runs SET document = ? WHERE run_id = ?", run_text(ended), run_id
-            )
-            message = f"exit code {exit_code}" + (f": {summary}" if summary else "")
-            journal.append(transaction, ended.ended, [Entry("run_ended", run_id, message=message)])
+            runs.end(transaction, ended)
 
     def runs(self, limit: int = 20, kind: str | None = None) -> tuple[Run, ...]:
         """The last runs, of one kind or of all, newest first."""
-        from reconciler.ledger.documents import read_run
+        from reconciler.ledger import runs
 
-        newest_first = " ORDER BY run_id DESC LIMIT ?"
         with self._read() as transaction:
-            if kind is None:
-                rows = transaction.rows("SELECT document FROM runs" + newest_first, limit)
-            else:
-                where = "SELECT document FROM runs WHERE kind = ?"
-                rows = transaction.rows(where + newest_first, kind, limit)
-            return tuple(read_run(str(row[0])) for row in rows)
+            return runs.last(transaction, limit, kind)
 
     def last_success(self, target: str) -> Run | None:
         """The newest apply that wrote or verified this target and ended well, or None."""
+        from reconciler.ledger import runs
+
         with self._read() as transaction:
-            for run in _applies(transaction):
-                if run.exit_code == 0 and target in run.targets:
-                    return run
-        return None
+            return runs.last_success(transaction, target)
 
     # The journal
 
@@ -363,33 +333,17 @@ class Ledger:
 
         Findings that are no longer among them are forgotten: if one comes back, it is new.
         """
-        from reconciler.ledger.values import DriftNews
+        from reconciler.ledger import drift
 
         with self._write() as transaction:
-            seen = {each.id: each for each in _seen_drift(transaction, target)}
-            now = self._now()
-            first_seen = {id: seen[id].first_seen if id in seen else now for id in sorted(findings)}
-            for id, time in first_seen.items():
-                text = canonical_text(findings[id])
-                transaction.execute(_UPSERT_DRIFT, target, id, time, text)
-            resolved = tuple(each for id, each in sorted(seen.items()) if id not in findings)
-            worse = {id for id in seen if id in findings and _is_worse(seen[id], findings[id])}
-            for each in resolved:
-                transaction.execute(
-                    "DELETE FROM drift WHERE target = ? AND id = ?", target, each.id
-                )
-        return DriftNews(
-            first_seen=first_seen,
-            new=tuple(id for id in first_seen if id not in seen),
-            still=tuple(id for id in first_seen if id in seen and id not in worse),
-            worse=tuple(sorted(worse)),
-            resolved=resolved,
-        )
+            return drift.note(transaction, target, findings, self._now())
 
     def drift_seen(self, target: str) -> tuple[SeenDrift, ...]:
         """The drift of a target that was noted last, sorted by id."""
+        from reconciler.ledger import drift
+
         with self._read() as transaction:
-            return _seen_drift(transaction, target)
+            return drift.seen(transaction, target)
 
 
 def _refuse_used(transaction: Transaction, digest: str) -> None:
@@ -400,40 +354,3 @@ def _refuse_used(transaction: Transaction, digest: str) -> None:
             f"this plan was used already, by run {run_id} at {at}, and a plan is applied once; "
             "plan again to see what is left to do"
         )
-
-
-def _applies(transaction: Transaction) -> Iterator[Run]:
-    """All applies, newest first, some read at a time."""
-    from reconciler.ledger.documents import read_run
-
-    page = transaction.rows(_APPLIES + " ORDER BY run_id DESC LIMIT ?", _PAGE_SIZE)
-    while page:
-        yield from (read_run(str(row[1])) for row in page)
-        before = _APPLIES + " AND run_id < ? ORDER BY run_id DESC LIMIT ?"
-        page = transaction.rows(before, page[-1][0], _PAGE_SIZE)
-
-
-def _is_worse(seen: SeenDrift, finding: Mapping[str, Json]) -> bool:
-    before, now = seen.document.get("observed"), finding.get("observed")
-    return canonical_text(before) != canonical_text(now)
-
-
-def _started(run: Run) -> Entry:
-    from reconciler.ledger.values import Entry
-
-    return Entry(
-        "run_started",
-        run.run_id,
-        message=run.command or run.kind,
-        by=run.author,
-        plan_digest=run.plan_digest,
-    )
-
-
-def _seen_drift(transaction: Transaction, target: str) -> tuple[SeenDrift, ...]:
-    from reconciler.ledger.documents import read_object
-    from reconciler.ledger.values import SeenDrift
-
-    rows = transaction.rows("SELECT id, first_seen, document FROM drift WHERE target = ?", target)
-    found = (SeenDrift(str(id), str(time), read_object(str(text))) for id, time, text in rows)
-    return tuple(sorted(found, key=lambda each: each.id))

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from reconciler.manifest.option_values import CONFIG
-from reconciler.manifest.privileges import OBJECT_LISTS, ObjectList
+from reconciler.manifest.privilege_kinds import OBJECT_LISTS
+from reconciler.manifest.privileges import ObjectList
 from reconciler.manifest.scalars import Name, Omittable, fault
 
 _OWNER: Final = "A role, group or user of this manifest, or a role that exists on the target."

@@ -1,13 +1,14 @@
-"""What a role may do in a PostgreSQL database: the rule, and PostgreSQL's words for it.
+"""What a role may do in a PostgreSQL database: one rule under `privileges:`.
 
-Here belong the shape of one rule under `privileges:` and the checks within it. Whether the objects
-exist is for the provider, and the SQL is there too.
+Here belong the shape of the rule and the checks within it. PostgreSQL's words, and the same checks
+as a JSON schema, are `privilege_kinds`. Whether the objects exist is for the provider, and the SQL
+is there too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -25,80 +26,23 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 from pydantic_core import InitErrorDetails
 
+from reconciler.manifest.privilege_kinds import (
+    ALL_LISTS,
+    CLUSTER_LISTS,
+    FUTURE_LISTS,
+    OBJECT_LISTS,
+    SINGULAR,
+    WITH_COLUMNS,
+    WORDS,
+    rules_schema,
+)
 from reconciler.manifest.scalars import Line, Name, Omittable, fault
 from reconciler.source import suggest
-
-WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "database": ("create", "connect", "temporary", "temp", "all"),
-    "schema": ("usage", "create", "all"),
-    "tables": (
-        *("select", "insert", "update", "delete", "truncate"),
-        *("references", "trigger", "maintain", "all"),
-    ),
-    "views": (
-        *("select", "insert", "update", "delete", "truncate"),
-        *("references", "trigger", "maintain", "all"),
-    ),
-    "sequences": ("usage", "select", "update", "all"),
-    "functions": ("execute", "all"),
-    "types": ("usage", "all"),
-    "columns": ("select", "insert", "update", "references", "all"),
-    "languages": ("usage", "all"),
-    "foreign_data_wrappers": ("usage", "all"),
-    "foreign_servers": ("usage", "all"),
-    "large_objects": ("select", "update", "all"),
-    "schemas": ("usage", "create", "all"),
-    "tablespaces": ("create", "all"),
-    "parameters": ("set", "alter system", "all"),
-}
-"""The privileges of each kind of object. PostgreSQL docs, GRANT; `maintain` from PostgreSQL 17,
-parameters from 15."""
-
-OBJECT_LISTS: Final = ("tables", "views", "sequences", "functions", "types")
-"""What is in a schema, and may be `"*"`."""
-
-DATABASE_LISTS: Final = (
-    *("languages", "foreign_data_wrappers", "foreign_servers"),
-    *("large_objects", "schemas"),
-)
-"""What is in a database and in no schema."""
-
-FUTURE_LISTS: Final = (*OBJECT_LISTS, "large_objects", "schemas")
-"""What `created_by` may be about: PostgreSQL keeps default privileges for it."""
-
-CLUSTER_LISTS: Final = ("tablespaces", "parameters")
-"""What all databases of a cluster share."""
-
-_LISTS: Final = (*OBJECT_LISTS, *DATABASE_LISTS, *CLUSTER_LISTS)
-_WITH_COLUMNS: Final = ("tables", "views")
-_SINGULAR: Final = {
-    "database": "a database",
-    "schema": "a schema",
-    "tables": "a table",
-    "views": "a view",
-    "sequences": "a sequence",
-    "functions": "a function",
-    "types": "a type",
-    "columns": "a column",
-    "languages": "a language",
-    "foreign_data_wrappers": "a foreign-data wrapper",
-    "foreign_servers": "a foreign server",
-    "large_objects": "a large object",
-    "schemas": "a schema",
-    "tablespaces": "a tablespace",
-    "parameters": "a parameter",
-}
 
 
 def _lowered(value: str) -> str:
     lowered = value.lower()
     return "temporary" if lowered == "temp" else lowered
-
-
-def _any_case(words: tuple[str, ...]) -> str:
-    """A pattern for these words in any mixture of cases; JSON schema has no flag for it."""
-    letters = ("".join(f"[{c.upper()}{c}]" for c in word) for word in words)
-    return f"^({'|'.join(letters)})$"
 
 
 def _all_or_list(value: object) -> str | None:
@@ -129,69 +73,6 @@ LargeObjectList: TypeAlias = Annotated[
         custom_error_message='must be "*" for all, or a list of the numbers of large objects',
     ),
 ]
-
-
-def _words_schema(kind: str) -> dict[str, Any]:  # a JSON schema
-    words = {"anyOf": [{"enum": list(WORDS[kind])}, {"pattern": _any_case(WORDS[kind])}]}
-    return {"properties": {"allow": {"items": words}}}
-
-
-def rules_schema() -> dict[str, Any]:  # a JSON schema
-    """What `PrivilegeRule` checks across its keys, in the words of JSON schema."""
-    every = {kind: {"properties": {kind: {"const": "*"}}, "required": [kind]} for kind in WORDS}
-    conditions = [*_place_conditions(), *_column_conditions(every)]
-    both = {"allOf": [every["tables"], every["views"]]}
-    neither = {"not": {"anyOf": [every["tables"], every["views"]]}}
-    conditions += [
-        (_CREATED_BY, {"anyOf": [every[kind] for kind in FUTURE_LISTS]}),
-        (_CREATED_BY, {"anyOf": [both, neither]}),
-        ({"required": ["schemas"]}, _CREATED_BY),
-    ]
-    return {"allOf": [{"if": when, "then": then} for when, then in conditions]}
-
-
-_CREATED_BY: Final[Mapping[str, Any]] = {  # a JSON schema
-    "properties": {"created_by": {"minItems": 1}},
-    "required": ["created_by"],
-}
-
-_Condition: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
-"""Two JSON schemas: where the first fits, the second must."""
-
-
-def _any_of(kinds: Iterable[str]) -> dict[str, Any]:  # a JSON schema
-    return {"anyOf": [{"required": [kind]} for kind in kinds]}
-
-
-def _place_conditions() -> Iterator[_Condition]:
-    """Which lists go with a schema, with a database or with neither, and their words."""
-    alone = [kind for kind in _LISTS if kind not in _WITH_COLUMNS]
-    without_schema = {"not": {"required": ["schema"]}}
-    elsewhere = [*DATABASE_LISTS, *CLUSTER_LISTS]
-    yield from (({"required": [kind]}, _words_schema(kind)) for kind in alone)
-    yield without_schema, {"not": _any_of(["columns"])}
-    in_whatever = {"properties": {kind: {"const": "*"} for kind in OBJECT_LISTS}}
-    yield {**without_schema, **_any_of(OBJECT_LISTS)}, {"allOf": [_CREATED_BY, in_whatever]}
-    yield without_schema, _any_of(["database", *OBJECT_LISTS, *elsewhere])
-    lists = _any_of([*OBJECT_LISTS, *elsewhere])
-    yield {**without_schema, "allOf": [{"not": lists}]}, _words_schema("database")
-    yield {"required": ["schema"]}, {"not": _any_of(elsewhere)}
-    yield (
-        {"required": ["schema"], "not": _any_of([*OBJECT_LISTS, "columns"])},
-        _words_schema("schema"),
-    )
-    yield _any_of(CLUSTER_LISTS), {"not": _any_of(["database", *DATABASE_LISTS, *OBJECT_LISTS])}
-
-
-def _column_conditions(every: Mapping[str, Mapping[str, Any]]) -> Iterator[_Condition]:
-    """With `columns` the lists of tables and views say whose columns are meant."""
-    columns = {"required": ["columns"]}
-    others = [kind for kind in OBJECT_LISTS if kind not in _WITH_COLUMNS]
-    for kind in _WITH_COLUMNS:
-        yield {"required": [kind], "not": columns}, _words_schema(kind)
-        yield columns, {"not": every[kind]}
-    yield columns, _words_schema("columns")
-    yield columns, {**_any_of(_WITH_COLUMNS), "not": _any_of(others)}
 
 
 @dataclass(
@@ -285,7 +166,7 @@ class PrivilegeRule:
         """
         if self.columns is not None:
             return ("columns",)
-        lists = tuple([kind for kind in _LISTS if getattr(self, kind) is not None])
+        lists = tuple([kind for kind in ALL_LISTS if getattr(self, kind) is not None])
         return lists or (("schema",) if self.schema is not None else ("database",))
 
     @property
@@ -328,7 +209,7 @@ class PrivilegeRule:
 
     def _mixture_faults(self) -> Iterator[RuleFault]:
         """What is in no schema, or in no database, has a rule of its own."""
-        given = [kind for kind in _LISTS if getattr(self, kind) is not None]
+        given = [kind for kind in ALL_LISTS if getattr(self, kind) is not None]
         for kind in given:
             hint = f"give {kind} a rule of their own"
             if self.schema is not None and kind not in OBJECT_LISTS:
@@ -346,7 +227,7 @@ class PrivilegeRule:
         if self.tables is None and self.views is None:
             yield ("columns",), "the rule has columns and neither tables nor views", hint
         for kind in OBJECT_LISTS:
-            if kind not in _WITH_COLUMNS and getattr(self, kind) is not None:
+            if kind not in WITH_COLUMNS and getattr(self, kind) is not None:
                 text = f"the rule is about columns, and {kind} have none"
                 yield (kind,), text, f"give {kind} a rule of their own"
             elif getattr(self, kind) == "*":
@@ -357,7 +238,7 @@ class PrivilegeRule:
         for index, word in enumerate(self.allow):
             kind = next((kind for kind in kinds if word not in WORDS[kind]), None)
             if kind is not None:
-                message = f'"{word}" is not a privilege of {_SINGULAR[kind]}'
+                message = f'"{word}" is not a privilege of {SINGULAR[kind]}'
                 yield ("allow", index), message, self._word_hint(word, kind)
 
     def _word_hint(self, word: str, kind: str) -> str:

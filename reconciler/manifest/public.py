@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from reconciler.manifest.privileges import Privilege, PrivilegeRule, RuleFault, rules_schema
+from reconciler.manifest.privilege_kinds import rules_schema
+from reconciler.manifest.privileges import Privilege, PrivilegeRule, RuleFault
 
 
 def _public_schema() -> dict[str, Any]:  # a JSON schema

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from reconciler.classify import Difference, only_tells
 from reconciler.plan import Finding
+from reconciler.removable import is_removable
 from reconciler.safety.situation import Situation, finding, node_name, people, person
 from reconciler.scope import Desired
-from reconciler.selection import is_removable
 from reconciler.state import GRANTED_BY, Fields, Key, Value, touched
 from reconciler.wording import counted
 

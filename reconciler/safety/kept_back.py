@@ -1,4 +1,4 @@
-"""What of a plan its findings keep back, by target.
+"""What of a plan its findings keep back, by target, and what is left to do.
 
 Here belongs asking `release` for a whole plan. Counting it is `reconciler.status`.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reconciler.changes import Change
 from reconciler.plan import Finding, Plan, TargetPlan
 from reconciler.safety.release import held_back
 from reconciler.state import Key
@@ -15,6 +16,15 @@ from reconciler.state import Key
 def held_keys(plan: Plan) -> dict[str, frozenset[Key]]:
     """By target, the records whose changes any finding holds back; all targets are present."""
     return {target.target: _kept_back(target, plan.findings) for target in plan.targets}
+
+
+def work_of(plan: Plan) -> dict[str, tuple[Change, ...]]:
+    """By target, the changes that no finding holds back; all targets are present."""
+    held = held_keys(plan)
+    return {
+        target.target: tuple(each for each in target.changes if each.key not in held[target.target])
+        for target in plan.targets
+    }
 
 
 def blocked_keys(plan: Plan) -> dict[str, frozenset[Key]]:

@@ -60,16 +60,16 @@ _NOT_IN_SYNC = (
     *("explain", "expression", "health", "importing", "keeping", "manifest.yaml_faults"),
     *("plan_file", "plan_signature"),
     *("record_texts", "report", "status", "cli.plan_files", "engine.applying", "engine.recording"),
-    *("engine.rotating", "ledger.documents", "ledger.intents", "ledger.journal", "ledger.locks"),
-    *("ledger.values", "render.access", "render.change_lines", "render.drift_text"),
-    *("render.sections", "render.sql_text", "survey"),
+    *("engine.rotating", "ledger.documents", "ledger.drift", "ledger.intents", "ledger.journal"),
+    *("ledger.locks", "ledger.runs", "ledger.values", "render.access", "render.change_lines"),
+    *("render.drift_text", "render.sections", "render.sql_text", "survey"),
     *(
         f"providers.postgres.{name}"
         for name in (
-            *("apply", "drops", "estates", "handed_on", "leaving", "lock", "ownership_rights"),
-            *("password_reading", "password_setting", "passwords", "policy_probe"),
-            *("policy_spelling", "powers", "rights", "script", "sessions", "shut_databases"),
-            *("statements", "survey", "transactions", "verifiers"),
+            *("apply", "drops", "estates", "examining", "handed_on", "leaving", "lock"),
+            *("ownership_rights", "password_reading", "password_setting", "passwords"),
+            *("policy_probe", "policy_spelling", "powers", "rights", "script", "sessions"),
+            *("shut_databases", "statements", "survey", "transactions", "verifiers"),
         )
     ),
 )

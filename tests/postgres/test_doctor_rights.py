@@ -96,6 +96,15 @@ CASES = {
         "GRANT SELECT ON geography.cells TO deputy WITH GRANT OPTION; SET ROLE deputy;"
         "GRANT SELECT ON geography.cells TO reader",
     ),
+    "grants of one who may not enter the schema": Case(
+        one_role(),
+        "CREATE ROLE reader; ALTER TABLE geography.cells OWNER TO flowdb;"
+        "GRANT USAGE ON SCHEMA geography TO deputy;"
+        "GRANT SELECT ON geography.cells TO deputy WITH GRANT OPTION; SET ROLE deputy;"
+        "GRANT SELECT ON geography.cells TO reader; RESET ROLE;"
+        "REVOKE USAGE ON SCHEMA geography FROM deputy;"
+        "CREATE ROLE landlord; ALTER SCHEMA geography OWNER TO landlord",
+    ),
     "members that others added": Case(
         one_role(), "CREATE ROLE reader; GRANT reader TO intruder WITH ADMIN OPTION"
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.postgres.desk import Access, Desk, Entry, on_tables, one_role
 
 OPTIONS = """
@@ -165,3 +167,138 @@ def test_people_read_of_the_option(geography: Desk) -> None:
 
     (gain,) = [each for each in plan.targets[0].access if each.account == "amina"]
     assert gain.rights == ("the grant option for select on table postgres.geography.cells",)
+
+
+# Where who passed it on may not enter the schema any more
+
+HANDED_ON = """
+    CREATE ROLE deputy; CREATE SCHEMA store AUTHORIZATION deputy;
+    CREATE TABLE store.parts (id int); ALTER TABLE store.parts OWNER TO postgres;
+    GRANT ALL ON store.parts TO deputy WITH GRANT OPTION;
+    SET ROLE deputy; GRANT ALL ON store.parts TO reader; RESET ROLE;
+    ALTER SCHEMA store OWNER TO postgres;
+"""
+LENT = 'GRANT USAGE ON SCHEMA "store" TO "deputy";'
+OF_SCHEMA = "SELECT nspacl::text[] FROM pg_namespace WHERE nspname = 'store'"
+OF_PARTS = "SELECT relacl::text[] FROM pg_class WHERE relname = 'parts'"
+ENTERS = "SELECT has_schema_privilege('deputy', 'store', 'USAGE')"
+GONE: Entry = {"prune": "all", "leavers": "delete"}
+
+
+@pytest.fixture
+def handed_on(desk: Desk) -> Desk:
+    desk.converge(one_role())
+    desk.sql(HANDED_ON)
+    return desk
+
+
+def _is_taken(desk: Desk) -> bool:
+    items = desk.value(OF_PARTS)
+    assert isinstance(items, list)
+    return not [each for each in items if each.startswith("reader=")]
+
+
+def test_a_delegate_that_may_not_enter_the_schema_is_let_in_to_take_back_trap_8(
+    handed_on: Desk,
+) -> None:
+    handed_on.converge(one_role())
+
+    assert _is_taken(handed_on)
+    assert handed_on.value(ENTERS) is False
+    assert handed_on.value(OF_SCHEMA) == ["postgres=UC/postgres"]
+
+
+def test_leavers_who_passed_on_what_they_cannot_name_any_more_are_dropped_trap_9(
+    handed_on: Desk,
+) -> None:
+    handed_on.converge(Access(policy=GONE))
+
+    left = "SELECT 1 FROM pg_roles WHERE rolname IN ('deputy', 'reader')"
+    assert handed_on.sql(left) == []
+    assert handed_on.value(OF_PARTS) == [f"postgres={_owners(handed_on)}/postgres"]
+    assert handed_on.value(OF_SCHEMA) == ["postgres=UC/postgres"]
+
+
+def test_where_nobody_plans_to_take_it_a_drop_lets_the_delegate_in_too_trap_9(desk: Desk) -> None:
+    desk.create_database("elsewhere")
+    desk.converge(one_role())
+    desk.sql(HANDED_ON, "elsewhere")
+    leaves = Access(policy={**GONE, "protect": ["deputy"]})
+
+    assert LENT in desk.preview(leaves)
+    desk.converge(leaves)
+
+    assert desk.value("SELECT count(*) FROM pg_roles WHERE rolname = 'reader'") == 0
+    assert desk.value(OF_SCHEMA, "elsewhere") == ["postgres=UC/postgres"]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "GRANT USAGE ON SCHEMA store TO deputy",
+        "GRANT USAGE ON SCHEMA store TO PUBLIC",
+        "CREATE ROLE door; GRANT USAGE ON SCHEMA store TO door; GRANT door TO deputy",
+        "GRANT pg_read_all_data TO deputy",
+        "CREATE ROLE door; ALTER SCHEMA store OWNER TO door; GRANT door TO deputy",
+        "ALTER SCHEMA store OWNER TO deputy",
+        "ALTER SCHEMA store OWNER TO pg_database_owner; ALTER DATABASE postgres OWNER TO deputy",
+    ],
+)
+def test_a_delegate_that_may_enter_in_some_way_is_lent_nothing(handed_on: Desk, way: str) -> None:
+    handed_on.sql(way)
+    before = handed_on.value(OF_SCHEMA)
+
+    assert LENT not in handed_on.preview(one_role())
+    handed_on.converge(one_role())
+
+    assert _is_taken(handed_on)
+    assert handed_on.value(OF_SCHEMA) == before
+
+
+def test_a_membership_without_its_rights_opens_no_schema(handed_on: Desk) -> None:
+    given = "WITH INHERIT FALSE" if handed_on.major >= 16 else "; ALTER ROLE deputy NOINHERIT"
+    handed_on.sql(f"""
+        CREATE ROLE door; GRANT USAGE ON SCHEMA store TO door;
+        GRANT door TO deputy {given}
+    """)
+
+    assert LENT in handed_on.preview(one_role())
+    handed_on.converge(one_role())
+
+    assert _is_taken(handed_on)
+    assert handed_on.value(ENTERS) is False
+
+
+def test_a_delegate_that_the_same_plan_lets_in_stays_in(handed_on: Desk) -> None:
+    usage = {"privileges": [{"schema": "store", "allow": ["usage"]}]}
+    access = Access(roles={"deputy": usage, "reader": {}})
+
+    handed_on.converge(access)
+
+    assert _is_taken(handed_on)
+    assert handed_on.value(ENTERS) is True
+
+
+def test_a_delegate_that_the_same_plan_shuts_out_stays_out(handed_on: Desk) -> None:
+    handed_on.sql("""
+        CREATE ROLE door; GRANT USAGE ON SCHEMA store TO door WITH GRANT OPTION;
+        SET ROLE door; GRANT USAGE ON SCHEMA store TO deputy
+    """)
+
+    handed_on.converge(Access(roles={"deputy": {}, "reader": {}, "door": {}}))
+
+    assert _is_taken(handed_on)
+    assert handed_on.value(OF_SCHEMA) == ["postgres=UC/postgres"]
+
+
+def test_a_delegate_whose_schema_gets_another_owner_in_the_same_plan_is_let_in(
+    handed_on: Desk,
+) -> None:
+    handed_on.sql("CREATE ROLE keeper; ALTER SCHEMA store OWNER TO deputy")
+    owned = {"store": {"schemas": {"store": {"owner": "keeper"}}}}
+
+    handed_on.converge(Access(servers=owned, roles={"reader": {}, "keeper": {}}))
+
+    assert _is_taken(handed_on)
+    assert handed_on.value(ENTERS) is False
+    assert handed_on.value(OF_SCHEMA) == ["keeper=UC/keeper"]

@@ -222,6 +222,23 @@ def test_the_statement_that_fails_is_found_and_the_others_are_rolled_back_apl_09
     )
 
 
+def test_a_failure_while_more_is_sent_is_told_once_and_nowhere_else(
+    geography: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """psycopg logs a second error of a pipeline, to stderr where nobody set up logging."""
+    with geography.run(_many(2000, 3)) as run, geography.provider() as provider:
+        changes = run.plan().changes
+        geography.sql("CREATE ROLE g0")
+
+        told = list(provider.apply(changes, Notes()))
+
+    (failed,) = [
+        each for each in told if each.status == "failed" and each.change.key.kind == "group"
+    ]
+    assert 'role "g0" already exists' in failed.message
+    assert caplog.records == []
+
+
 def test_a_table_that_is_gone_by_now_fails_its_change_alone(geography: Desk) -> None:
     with geography.run(one_role(on_tables("select"))) as run, geography.provider() as provider:
         changes = run.plan().changes

@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.desired import expand, next_boundary
 from reconciler.manifest.load import LoadedManifest, parse_manifest
+from reconciler.removable import is_removable
 from reconciler.scope import Capabilities, Desired, Policy, Scope
-from reconciler.selection import is_removable
 from reconciler.state import Key, Kind, State
 
 NOON = datetime(2027, 6, 30, 12, 0, tzinfo=UTC)

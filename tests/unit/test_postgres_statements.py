@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reconciler.changes import Action, Change
 from reconciler.providers.postgres.apply import transactions
 from reconciler.providers.postgres.edges import Grantors, Options
-from reconciler.providers.postgres.observe import Held, Table
+from reconciler.providers.postgres.observe import ClusterRows, DatabaseRows, Held, Table
 from reconciler.providers.postgres.statements import Rendering, Stages, Statement, render
 from reconciler.providers.postgres.transactions import batches
 from reconciler.state import Fields, Key
@@ -187,6 +187,55 @@ def test_what_a_delegate_granted_is_taken_as_the_delegate_too() -> None:
         "RESET ROLE",
         'REVOKE INSERT, SELECT ON TABLE "s"."t" FROM "a"',
     ]
+
+
+def _taken_as_chief(usage: str, *changes: Change, is_superuser: bool = False) -> list[str]:
+    """What is sent to take what chief granted in a schema whose ACL has this beside its owner's."""
+    place = ("db", "table", "s", "t")
+    acl = ["owner=UC/owner", *usage.split()]
+    rendering = Rendering(
+        180000,
+        delegations={Held("a", *place): ("chief",)},
+        passed_on={Held("chief", *place): (("a", ("SELECT",)),)},
+        catalogs=(
+            ClusterRows([("chief", False, True, is_superuser)], (), ()),
+            [DatabaseRows("db", [("s", "owner", acl)], (), ())],
+        ),
+    )
+    gone = _privilege("a", {"t": ("SELECT",)}, None)
+    texts = _texts(gone, *changes, rendering=rendering)
+    return [each for each in texts if "chief" in each or "RESET" in each]
+
+
+def test_a_delegate_that_may_not_enter_the_schema_is_lent_usage_for_its_revoke() -> None:
+    lent = [
+        'GRANT USAGE ON SCHEMA "s" TO "chief"',
+        'SET LOCAL ROLE "chief"',
+        "RESET ROLE",
+        'REVOKE USAGE ON SCHEMA "s" FROM "chief"',
+    ]
+
+    assert _taken_as_chief("chief=C/owner") == lent
+    assert _taken_as_chief("chief=U/owner") == lent[1:3]
+    assert _taken_as_chief("=U/owner") == lent[1:3]
+    assert _taken_as_chief("", is_superuser=True) == lent[1:3]
+
+
+def test_usage_that_the_same_plan_gives_takes_or_moves_counts_as_it_is_at_the_revoke() -> None:
+    own = Key("privilege", ("chief", "db", "schema", ""))
+    given = _change("create", own, None, {"s": ("USAGE",)})
+    taken = _change("delete", own, {"s": ("USAGE",)}, None)
+    place = Key("ownership", ("db", "schema", ""))
+    to_chief = _change("update", place, {"s": "owner"}, {"s": "chief"})
+
+    assert not [each for each in _taken_as_chief("", given) if each.startswith("REVOKE USAGE")]
+    assert _taken_as_chief("chief=U/owner", taken) == [
+        'SET LOCAL ROLE "chief"',
+        "RESET ROLE",
+        'REVOKE USAGE ON SCHEMA "s" FROM "chief"',
+    ]
+    assert _taken_as_chief("chief=U/deputy", taken)[0] == 'GRANT USAGE ON SCHEMA "s" TO "chief"'
+    assert _taken_as_chief("", to_chief)[1:] == ['SET LOCAL ROLE "chief"', "RESET ROLE"]
 
 
 def test_what_was_granted_furthest_from_the_owner_is_taken_first() -> None:

@@ -13,9 +13,9 @@ from reconciler.desired import expand
 from reconciler.errors import ManifestError
 from reconciler.manifest.load import parse_manifest
 from reconciler.plan import Finding
+from reconciler.removable import is_removable
 from reconciler.safety.release import held_back
 from reconciler.scope import Capabilities, Desired, Policy, Scope
-from reconciler.selection import is_removable
 from reconciler.state import Fields, Key
 
 AT = datetime(2027, 6, 30, 12, 0, tzinfo=UTC)

@@ -88,8 +88,9 @@ def warnings(
     yield from _switch_warnings(options, sight)
     cut = [each.key for each in changes if _shuts_out(each)]
     if cut:
+        who = listed([f'"{key.path[0]}"' for key in cut])
         text = (
-            f"Graphistry revokes no tokens: {listed([f'"{key.path[0]}"' for key in cut])} may go on "
+            f"Graphistry revokes no tokens: {who} may go on "
             "for as long as a token lives, an hour unless the site says otherwise"
         )
         yield Warned("token-lag", text, tuple(cut))

@@ -6,8 +6,8 @@ Here is the edge to psycopg's errors: no other module of the provider catches th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import psycopg
@@ -115,6 +115,25 @@ def _connect_error(target: str, error: psycopg.Error, hide: Redactor) -> TargetE
 def is_lost(connection: Connection, error: psycopg.Error) -> bool:
     """Whether an error means that the connection is gone, and not that the server said no."""
     return connection.closed or error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+
+
+@contextmanager
+def pipeline(connection: Connection) -> Iterator[None]:
+    """A pipeline that raises the first error of what is sent in it, and logs nothing.
+
+    psycopg would log to stderr that one which ends with an error also ends with others.
+    """
+    failures: list[psycopg.Error] = []
+    try:
+        with connection.pipeline():
+            try:
+                yield
+            except psycopg.Error as error:
+                failures.append(error)
+    except psycopg.Error as error:
+        failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def read_error(target: str, error: psycopg.Error) -> TargetError:

@@ -64,7 +64,8 @@ class Share:
 class HandedOn(NamedTuple):
     """Privileges on one object that somebody else than its owner granted, with their options.
 
-    An empty grantee is PUBLIC. The name is as in records.
+    An empty grantee is PUBLIC. The name is as in records. `may_enter` says whether the grantor may
+    enter the schema, or owns it.
     """
 
     kind: str
@@ -73,6 +74,7 @@ class HandedOn(NamedTuple):
     grantor: str
     grantee: str
     words: tuple[str, ...]
+    may_enter: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,11 @@ def read_handed_on(connection: Connection, role: str) -> tuple[HandedOn, ...]:
     found = []
     for name in names:
         rows = connection.execute(catalog_query(name), {"role": role}).fetchall()
-        for *texts, words in rows:
+        for *texts, words, may_enter in rows:
             assert isinstance(words, list)
             kind, schema, thing, grantor, grantee = map(str, texts)
-            found.append(HandedOn(kind, schema, thing, grantor, grantee, tuple(words)))
+            item = HandedOn(kind, schema, thing, grantor, grantee, tuple(words), bool(may_enter))
+            found.append(item)
     return tuple(found)
 
 

@@ -29,17 +29,17 @@ from reconciler.providers.postgres.privileges import (
 from reconciler.providers.postgres.role_details import PARAMETERS
 from reconciler.providers.postgres.row_security import misfits
 from reconciler.source import suggest
-from reconciler.state import PRINCIPAL_KINDS, USUAL_EDGE, Fields, Key, State, Value
+from reconciler.state import (
+    PRINCIPAL_KINDS,
+    USUAL_ATTRIBUTES,
+    USUAL_EDGE,
+    Fields,
+    Key,
+    State,
+    Value,
+)
 from reconciler.times import time_text
 
-_ORDINARY: Fields = {
-    "inherit": True,
-    "superuser": False,
-    "createdb": False,
-    "createrole": False,
-    "replication": False,
-    "bypassrls": False,
-}
 _CUSTOM_PARAMETER: Final = re.compile(r"[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)+")
 """A parameter that an extension may bring later (PostgreSQL docs, "Customized Options")."""
 
@@ -134,11 +134,11 @@ class _Normalization:
                 f"to give what it gives, write inherits: [{name}]",
             )
         if not fields:
-            return self._share(("principal", login), {"login": login, **_ORDINARY})
+            return self._share(("principal", login), {"login": login, **USUAL_ATTRIBUTES})
         own = dict(fields)
         if isinstance(own.get("valid_until"), str):
             own["valid_until"] = _utc(str(own["valid_until"]))
-        return {"login": login, **_ORDINARY, **own}
+        return {"login": login, **USUAL_ATTRIBUTES, **own}
 
     def membership(self, key: Key, said: Fields) -> Fields:
         """The options of the edge; before PostgreSQL 16, where there is no other, of ADMIN."""

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from reconciler.privilege_words import table_and_column
 from reconciler.providers.postgres.acl import parse_item
-from reconciler.providers.postgres.connect import Connection
+from reconciler.providers.postgres.connect import Connection, pipeline
 from reconciler.providers.postgres.edges import (
     EDGE_OPTIONS_VERSION,
     Grantors,
@@ -188,7 +188,7 @@ def _edges_query(connection: Connection) -> bytes:
 
 def _read(connection: Connection, queries: Iterable[bytes], timeout_s: int) -> list[list[Row]]:
     """The rows of each query. Nothing is fetched before all is sent: fetching would wait for it."""
-    with connection.pipeline():
+    with pipeline(connection):
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         connection.execute("SET LOCAL search_path TO pg_catalog")
         connection.execute(f"SET LOCAL statement_timeout TO {timeout_s * 1000:d}".encode())

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
-from reconciler.providers.postgres.connect import Connection, describe, is_lost
+from reconciler.providers.postgres.connect import Connection, describe, is_lost, pipeline
 from reconciler.providers.postgres.statements.policies import condition
 from reconciler.providers.postgres.statements.statement import quoted
 
@@ -105,26 +105,18 @@ def _rolled_back(connection: Connection, timeout_s: int) -> Iterator[None]:
 
     Prepared statements would stay; they are forgotten.
     """
-    failures: list[psycopg.Error] = []
     try:
-        with connection.pipeline():
-            try:
-                connection.execute("BEGIN")
-                connection.execute("SET LOCAL search_path TO pg_catalog")
-                connection.execute("SET LOCAL standard_conforming_strings TO on")  # as we read them
-                connection.execute(f"SET LOCAL statement_timeout TO {timeout_s * 1000:d}".encode())
-                yield
-            except psycopg.Error as error:  # the pipeline would log that it ends with another one
-                failures.append(error)
-    except psycopg.Error as error:
-        failures.append(error)
+        with pipeline(connection):
+            connection.execute("BEGIN")
+            connection.execute("SET LOCAL search_path TO pg_catalog")
+            connection.execute("SET LOCAL standard_conforming_strings TO on")  # as we read them
+            connection.execute(f"SET LOCAL statement_timeout TO {timeout_s * 1000:d}".encode())
+            yield
     finally:
         if not connection.closed:
             with suppress(psycopg.OperationalError):  # then what was raised says so
                 connection.execute("ROLLBACK")
                 connection.execute("DEALLOCATE ALL")
-    if failures:
-        raise failures[0]
 
 
 def _reading(name: str, asked: Asked) -> sql.Composed:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, LiteralString
+from typing import TYPE_CHECKING, Final
 
 import psycopg
 
@@ -24,13 +24,12 @@ from reconciler.provider import Identity, Rights, Warned
 from reconciler.providers.postgres.connect import Connection, connect, describe, read_error
 from reconciler.providers.postgres.edges import grantors
 from reconciler.providers.postgres.grantees import long_lists
+from reconciler.providers.postgres.identity import read_identity
 from reconciler.providers.postgres.normalize import normalize
 from reconciler.providers.postgres.object_details import wanted_object_details
 from reconciler.providers.postgres.observe import (
     ClusterRows,
     DatabaseRows,
-    Row,
-    catalog_query,
     columns_held,
     delegations,
     passed_on,
@@ -43,7 +42,6 @@ from reconciler.providers.postgres.password_accounts import accounts_given, acco
 from reconciler.providers.postgres.public import wanted_for_public
 from reconciler.providers.postgres.role_details import wanted_details
 from reconciler.providers.postgres.row_security import RowSecurity, read_row_security
-from reconciler.providers.postgres.services import SIGNS, reserved, service_remark
 from reconciler.providers.postgres.watch import wanted_at_places
 from reconciler.scope import Scope
 from reconciler.secret import Redactor, Secret
@@ -122,22 +120,12 @@ class PostgresProvider:
 
     def identify(self) -> Identity:
         """PostgreSQL's version, our role, the roles nobody may touch, and the cluster's number."""
-        connection = self._connection()
         try:
-            row = connection.execute(catalog_query("identity"), {"signs": [*SIGNS]}).fetchone()
-            assert row is not None
-            account, untouchable, tells_place, is_of_service, owners = row
-            services = reserved(self._role_names()) if is_of_service else {}
-            place = connection.execute(catalog_query("place")).fetchone() if tells_place else None
+            identity = read_identity(self._connection())
         except psycopg.Error as error:
             raise read_error(self.target, error) from None
-        assert isinstance(untouchable, list)
-        assert isinstance(owners, list)
-        version = f"{self._version // 10000}.{self._version % 10000}"
-        names = frozenset(untouchable) | services.keys()
-        self._account = str(account)
-        where, only_owners = str(place[0]) if place else "", frozenset(owners) - services.keys()
-        return Identity("PostgreSQL", version, str(account), names, where, only_owners)
+        self._account = identity.account
+        return identity
 
     def observe(self, scope: Scope) -> State:
         """Roles and edges of the cluster, and what declared roles hold in declared databases."""
@@ -270,59 +258,43 @@ class PostgresProvider:
 
     def clock(self) -> datetime:
         """The server's time."""
-        ((found,),) = self._asked("SELECT pg_catalog.clock_timestamp()")
+        try:
+            row = self._connection().execute("SELECT pg_catalog.clock_timestamp()").fetchone()
+        except psycopg.Error as error:
+            raise read_error(self.target, error) from None
+        assert row is not None
+        (found,) = row
         assert isinstance(found, datetime)
         return found
 
     def lacking_to_read(self, scope: Scope) -> Rights:
         """CONNECT, and TEMPORARY to compare policies: the catalogs are open to everybody."""
-        from reconciler.providers.postgres.rights import lacking_to_connect
-        from reconciler.providers.postgres.row_security_rights import lacking_to_compare
+        from reconciler.providers.postgres.examining import lacking_to_read
 
-        names = {"names": sorted(scope.servers)}
-        shut = [str(name) for (name,) in self._asked(catalog_query("rights_databases"), names)]
         account = self.identify().account
-        rights = lacking_to_connect(account, shut)
         try:
-            more = tuple(lacking_to_compare(self._connection(), account, scope.policy_tables))
+            return lacking_to_read(self._connection(), account, scope)
         except psycopg.Error as error:
             raise read_error(self.target, error) from None
-        return replace(rights, lacking=(*rights.lacking, *more))
 
     def lacking(self, changes: Sequence[Change]) -> Rights:
         """What our role may not do of these changes, and the statements that would let it."""
-        from reconciler.providers.postgres.footing import read_footing
-        from reconciler.providers.postgres.ownership_rights import lacking_for_owners
-        from reconciler.providers.postgres.rights import lacking
-        from reconciler.providers.postgres.row_security_rights import lacking_for_row_security
+        from reconciler.providers.postgres.examining import lacking_to_apply
 
-        rendering = self._rendering({})
+        owners = self._row_security.owners
         try:
-            found = read_footing(changes, rendering.grantors or {}, self._connection)
-            more = tuple(
-                lacking_for_row_security(
-                    self._connection(), changes, self._row_security.owners, rendering
-                )
-            )
-            more += tuple(lacking_for_owners(self._connection, changes, rendering))
+            return lacking_to_apply(self._connection, changes, self._rendering({}), owners)
         except psycopg.Error as error:
             raise read_error(self.target, error) from None
-        rights = lacking(changes, found, rendering)
-        return replace(rights, lacking=tuple(dict.fromkeys((*rights.lacking, *more))))
 
     def remarks(self) -> tuple[str, ...]:
-        """Who has a password stored as MD5, where we may see that."""
-        from reconciler.providers.postgres.rights import md5_remark
+        """Who has a password stored as MD5, where we may see that, and whose server it is."""
+        from reconciler.providers.postgres.examining import remarks
 
-        ((may_see,),) = self._asked(
-            "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')"
-        )
-        rows = self._asked(catalog_query("rights_md5")) if may_see else []
-        md5 = md5_remark([str(name) for (name,) in rows])
-        return (*md5, *service_remark(self._role_names()))
-
-    def _role_names(self) -> list[str]:
-        return [str(name) for name, *_ in self._asked(catalog_query("roles"))]
+        try:
+            return remarks(self._connection())
+        except psycopg.Error as error:
+            raise read_error(self.target, error) from None
 
     def warnings(self, changes: Sequence[Change]) -> tuple[Warned, ...]:
         """Whom the changes shut out, what only a superuser could write, and the objects whose ACL
@@ -343,15 +315,6 @@ class PostgresProvider:
         callers = Callers(self._connection().info.user, self._accounts)
         yield from out_of_reach(changes, cluster.roles, self._account, self._version)
         yield from shut_out(cluster, changes, callers, self._version)
-
-    def _asked(
-        self, query: LiteralString | bytes, given: Mapping[str, object] | None = None
-    ) -> list[Row]:
-        """The rows of a query that only reads. Raises TargetError."""
-        try:
-            return self._connection().execute(query, given).fetchall()
-        except psycopg.Error as error:
-            raise read_error(self.target, error) from None
 
     def _note_password(self, outcome: Outcome, marks: Marks) -> None:
         """Remember the password that a change set; one that may not have been is not forgotten."""
@@ -377,6 +340,7 @@ class PostgresProvider:
             passed_on(cluster, databases),
             columns_held(databases),
             self._row_security.records,
+            self._rows,
         )
 
     def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:

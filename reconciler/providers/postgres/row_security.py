@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.providers.postgres.connect import Connection
+from reconciler.providers.postgres.connect import Connection, pipeline
 from reconciler.providers.postgres.observe import catalog_query
 from reconciler.scope import Scope
 from reconciler.source import suggest
@@ -59,7 +59,7 @@ _Rows = list[tuple[object, ...]]
 
 def _read(connection: Connection, tables: list[Table], timeout_s: int) -> tuple[_Rows, _Rows]:
     names = {"schemas": [path[1] for path in tables], "names": [path[2] for path in tables]}
-    with connection.pipeline():
+    with pipeline(connection):
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         connection.execute("SET LOCAL search_path TO pg_catalog")
         connection.execute(f"SET LOCAL statement_timeout TO {timeout_s * 1000:d}".encode())

@@ -13,7 +13,7 @@ from typing import Final
 
 import psycopg
 
-from reconciler.providers.postgres.connect import Connection, describe, is_lost, masked
+from reconciler.providers.postgres.connect import Connection, describe, is_lost, masked, pipeline
 from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION
 from reconciler.providers.postgres.options import PostgresOptions
 from reconciler.providers.postgres.statements import Statement
@@ -46,7 +46,7 @@ class Limits:
 
 def prepare(connection: Connection, options: PostgresOptions) -> None:
     """Set the session's timeouts and its search path. Raises psycopg.Error."""
-    with connection.pipeline():
+    with pipeline(connection):
         for name, value in session_settings(options, connection).items():
             connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
 
@@ -122,7 +122,7 @@ def run(connection: Connection, statements: Sequence[Statement]) -> FailedStatem
 
 def _send(connection: Connection, statements: Sequence[Statement]) -> list[str]:
     """Send all statements at once, in a transaction that stays open; the warnings there were."""
-    with collected_warnings(connection) as warnings, connection.pipeline():
+    with collected_warnings(connection) as warnings, pipeline(connection):
         connection.execute("BEGIN")
         cursor = connection.cursor()
         for statement in statements:

@@ -1,5 +1,6 @@
 -- What a role was granted by others than the owners of the objects, and what it granted to others itself, in this
 -- database and of what belongs to the cluster. Clearing a role takes only what owners granted, and what hangs on that.
+-- The last column says whether the grantor owns the object's schema, or may enter it; true where it is in none.
 -- pg_shdepend says which ACLs name the role; pg_parameter_acl is apart. PostgreSQL 14 to 18.
 WITH role AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = %(role)s),
      concerned AS (
@@ -60,7 +61,9 @@ WITH role AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = %(role)s),
 SELECT objects.kind, COALESCE(schemas.nspname::text, ''), objects.name,
        grantors.rolname::text, COALESCE(grantees.rolname::text, ''),
        array_agg(items.privilege_type::text || CASE WHEN items.is_grantable THEN '*' ELSE '' END
-                 ORDER BY items.privilege_type)
+                 ORDER BY items.privilege_type),
+       bool_and(schemas.oid IS NULL OR schemas.nspowner = grantors.oid
+                OR pg_catalog.has_schema_privilege(grantors.oid, schemas.oid, 'USAGE'))
   FROM objects
   LEFT JOIN pg_catalog.pg_namespace AS schemas ON schemas.oid = objects.namespace
  CROSS JOIN LATERAL pg_catalog.aclexplode(objects.acl) AS items

@@ -2,7 +2,8 @@
 -- pg_parameter_acl; PostgreSQL 15 to 18.
 SELECT 'parameter', '', parameters.parname, grantors.rolname::text, COALESCE(grantees.rolname::text, ''),
        array_agg(items.privilege_type::text || CASE WHEN items.is_grantable THEN '*' ELSE '' END
-                 ORDER BY items.privilege_type)
+                 ORDER BY items.privilege_type),
+       true
   FROM pg_catalog.pg_parameter_acl AS parameters
  CROSS JOIN LATERAL pg_catalog.aclexplode(parameters.paracl) AS items
   JOIN pg_catalog.pg_roles AS grantors ON grantors.oid = items.grantor

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.changes import Change
+from reconciler.providers.postgres.entering import Entering
 from reconciler.providers.postgres.public import as_right
 from reconciler.providers.postgres.statements.memberships import memberships
 from reconciler.providers.postgres.statements.ownership import owning
@@ -57,7 +58,8 @@ def render(changes: Sequence[Change], rendering: Rendering) -> Stages:
     created, edges_left = creations(principals, by_kind["membership"], rendering)
     widening, narrowing = alterations(principals, rendering)
     rights = [*by_kind["privilege"], *map(as_right, by_kind["public_privilege"])]
-    grants, revokes = object_privileges(rights, rendering)
+    entering = Entering(rendering.version, rendering.catalogs, changes)
+    grants, revokes = object_privileges(rights, rendering, entering)
     defaults = [*by_kind["default_privilege"], *map(as_right, by_kind["public_default"])]
     default_grants, default_revokes = default_privileges(defaults)
     edges, lost_edges = memberships(edges_left, rendering)

@@ -19,7 +19,7 @@ from reconciler.providers.postgres.statements.grants import (
     words_of,
 )
 from reconciler.providers.postgres.statements.privileges import on_object
-from reconciler.providers.postgres.statements.statement import quoted
+from reconciler.providers.postgres.statements.statement import Statement
 
 
 def settling(role: str, handed_on: Iterable[HandedOn]) -> Iterator[sql.Composed]:
@@ -43,9 +43,9 @@ def _granted_anew(item: HandedOn) -> Iterator[sql.Composed]:
 def _taken_back(item: HandedOn) -> Iterator[sql.Composed]:
     on, columns = _place(item)
     part = Part(tuple(word.removesuffix(OPTION) for word in item.words))
-    yield sql.SQL("SET LOCAL ROLE {}").format(quoted(item.grantor))
-    yield revoking(part, words_of(part, columns), on, (item.grantee,)) + sql.SQL(" CASCADE")
-    yield sql.Composed([sql.SQL("RESET ROLE")])
+    query = revoking(part, words_of(part, columns), on, (item.grantee,)) + sql.SQL(" CASCADE")
+    lent = () if item.may_enter else (item.schema,)
+    yield from Statement(query, (), as_role=item.grantor, lent=lent).queries
 
 
 def _place(item: HandedOn) -> tuple[sql.Composable, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -11,6 +12,7 @@ from psycopg import sql
 
 from reconciler.changes import Change
 from reconciler.privilege_words import table_and_column
+from reconciler.providers.postgres.entering import Entering
 from reconciler.providers.postgres.observe import Held, Table
 from reconciler.providers.postgres.public import key_of_right
 from reconciler.providers.postgres.routines import routine
@@ -104,7 +106,7 @@ _Object = tuple[str, str, str]
 
 
 def object_privileges(
-    changes: Sequence[Change], rendering: Rendering
+    changes: Sequence[Change], rendering: Rendering, entering: Entering
 ) -> tuple[list[Statement], list[Statement]]:
     """The GRANTs, and the REVOKEs. Objects with the same privileges of the same roles share one."""
     given: _Items = defaultdict(list)
@@ -127,7 +129,17 @@ def object_privileges(
                     _add_delegated(given, taken, item, delegated)
     columns = [change for change in changes if change.key.path[2] == "column"]
     kept = KeptColumns(rendering.columns, columns)
-    return list(_on_objects(_fewest(given))), list(_on_objects(taken, kept))
+    revokes = [_lending(each, where, entering) for each, where in _on_objects(taken, kept)]
+    return [each for each, _ in _on_objects(_fewest(given))], revokes
+
+
+def _lending(statement: Statement, objects: Sequence[_Object], entering: Entering) -> Statement:
+    """The statement, with USAGE lent where whom it is run as could not name its objects."""
+    if not statement.as_role:
+        return statement
+    schemas = (schema for _, schema, _ in objects)
+    lent = entering.shut(statement.as_role, statement.database, schemas)
+    return replace(statement, lent=lent, locks=statement.locks + len(lent)) if lent else statement
 
 
 def _fewest(given: _Items) -> _Items:
@@ -202,8 +214,10 @@ def _tuple_minus(left: Privileges, right: Privileges) -> Privileges:
     return tuple(each for each in left if each not in right)
 
 
-def _on_objects(items: _Items, kept: KeptColumns | None = None) -> Iterator[Statement]:
-    """GRANTs, or with `kept` REVOKEs."""
+def _on_objects(
+    items: _Items, kept: KeptColumns | None = None
+) -> Iterator[tuple[Statement, Sequence[_Object]]]:
+    """GRANTs, or with `kept` REVOKEs, each with what it is on."""
     shared: defaultdict[_Shape, list[_Object]] = defaultdict(list)
     columns: defaultdict[tuple[_Item, tuple[str, ...]], list[str]] = defaultdict(list)
     for item, grantees in items.items():
@@ -219,7 +233,8 @@ def _on_objects(items: _Items, kept: KeptColumns | None = None) -> Iterator[Stat
     for shape, objects in sorted(shared.items()):
         objects.sort()
         for start in range(0, len(objects), _MOST_OBJECTS):
-            yield _on_some(shape, objects[start : start + _MOST_OBJECTS], kept)
+            some = objects[start : start + _MOST_OBJECTS]
+            yield _on_some(shape, some, kept), some
 
 
 def _shape(item: _Item, grantees: tuple[str, ...], columns: tuple[str, ...] = ()) -> _Shape:
