@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Final, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -182,6 +182,10 @@ class Examining(Protocol):
 
     def remarks(self) -> tuple[str, ...]:
         """What somebody should know of the target though nothing fails: for people, sorted."""
+
+
+TOKEN_LAG: Final = "token-lag"
+"""The rule of a `Warned` that names whose tokens outlive a change."""
 
 
 @dataclass(frozen=True, slots=True)

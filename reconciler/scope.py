@@ -39,7 +39,8 @@ class Capabilities:
     of a user that accounts have too, of `name` and `email`. `settings`: accounts and roles
     have settings of their own, for all servers or for one. `administrator`: the fields of an
     account that may do everything there, or None where there is no such account. `sessions`: open
-    sessions of an account can be ended. `heirs`: what an account or role owns can be given to
+    sessions of an account can be ended; `sessions_end`: they end by themselves when it is disabled
+    or deleted. `heirs`: what an account or role owns can be given to
     another before it is deleted. `row_security`: tables of its
     servers have row-level security. `objects`: servers have schemas and objects that are owned.
     `edge_options`: the options that a membership has. `given_passwords`: an account's password can
@@ -64,6 +65,7 @@ class Capabilities:
     profile: tuple[str, ...] = ()
     administrator: Fields | None = None
     sessions: bool = False
+    sessions_end: bool = False
     settings: bool = False
     heirs: bool = False
     row_security: bool = False

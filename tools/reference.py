@@ -328,6 +328,7 @@ def _capabilities(kind: ProviderType) -> str:
         ("accounts can be disabled", _yes(held.disabled is not None)),
         ("temporary passwords of new accounts", _PASSWORDS[held.passwords]),
         ("passwords from outside, and new ones on request", _yes(held.given_passwords)),
+        ("open sessions can be ended", _sessions(held)),
         ("tokens that stay valid when the account is gone", _yes(held.tokens)),
         ("changes in transactions", _yes(held.transactions, "one by one")),
         ("settings of accounts and roles", _yes(held.settings)),
@@ -335,6 +336,12 @@ def _capabilities(kind: ProviderType) -> str:
         ("attributes", ", ".join(map(_code, held.attributes)) or "none"),
     ]
     return _table(["It has", ""], rows)
+
+
+def _sessions(held: Capabilities) -> str:
+    if held.sessions_end:
+        return "they end when the account is disabled"
+    return _yes(held.sessions)
 
 
 _PASSWORDS: Final = {

@@ -22,7 +22,7 @@ from reconciler.errors import (
 )
 from reconciler.leaving import is_of
 from reconciler.plan import Finding, Plan, TargetPlan
-from reconciler.provider import Foreseeing
+from reconciler.provider import TOKEN_LAG, Foreseeing
 from reconciler.render.phrases import phrase, privilege_sentences
 from reconciler.report import Report, TargetReport
 from reconciler.safety.kept_back import work_of
@@ -177,15 +177,14 @@ def _still(planned: Planned) -> Iterator[str]:
             "nothing is known of an earlier apply, so no account is deleted; where CI applies with "
             "another ledger, name that one with --ledger, or CI gives everything back"
         )
-    for each in planned.plan.findings:
-        if not (each.blocking or each.holds) and each.rule != "protected":
-            yield each.message
+    told = [f for f in planned.plan.findings if not (f.blocking or f.holds)]
+    yield from (each.message for each in told if each.rule != "protected")
     fields = observed.get(Key("account", (planned.account,)))
     if fields is None:
         return
-    if able.tokens:
+    if able.tokens and TOKEN_LAG not in {each.rule for each in told}:
         yield f"tokens that {name} handed out to {planned.account} stay valid until they end"
-    elif not able.sessions and planned.work:
+    if not (able.tokens or able.sessions or able.sessions_end) and planned.work:
         yield f"open sessions of {planned.account} cannot be ended there"
     yield from _owned(planned)
 

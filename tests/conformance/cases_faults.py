@@ -16,6 +16,7 @@ from reconciler.errors import (
     RefusedError,
     UnreachableError,
 )
+from reconciler.secret import Secret
 from tests.conformance.bench import TARGET, Access, Bench, Notes
 from tests.conformance.checks import (
     assert_no_secret,
@@ -147,6 +148,18 @@ class FaultCases:
 
 class SecretCases:
     """A secret is shown by nothing, whether it goes well or not."""
+
+    def test_every_secret_option_holds_a_canary_prv_09(self, bench: Bench) -> None:
+        options = bench.options()
+        secrets = [
+            getattr(options, name)
+            for name, each in type(options).model_fields.items()
+            if each.annotation is Secret
+        ]
+        requires(bool(secrets), "the target takes no secrets")
+
+        for secret in secrets:
+            assert any(canary in secret.reveal() for canary in bench.target.canaries)
 
     def test_no_secret_is_shown_by_anything_pln_08(
         self, bench: Bench, small: Access, caplog: pytest.LogCaptureFixture

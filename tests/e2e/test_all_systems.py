@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
-from reconciler.sandbox.systems import SandboxSystems
+from reconciler.sandbox.systems import sandbox_systems
 from tests.e2e import six_systems
 from tests.e2e.conftest import Program
-from tests.e2e.six_systems import System
+from tests.e2e.six_systems import Facts, System
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
-ALL = "all-systems"
 SINGLE = {
     "flowauth-1.17": (lambda: six_systems.legacy_flowauth("B")),
     "graphistry": six_systems.visuals,
@@ -26,27 +28,11 @@ SINGLE = {
     "mobiusflow": six_systems.plant,
     "scim": six_systems.people,
 }
-ELSEWHERE = {"access", ALL}
-"""Tested in `test_example` and below, on all their systems together."""
-
-WITHOUT_PASSWORDS = "people"
-ESI = re.compile(r"\besi\b")
+ALL = "all-systems"
+ACCESS = "access"
+"""Tested in `test_example` and `test_demo`."""
 
 Passwords = Mapping[tuple[str, str], str]
-
-
-@pytest.fixture
-def six(systems: SandboxSystems) -> Iterator[Mapping[str, System]]:
-    """Six systems of six kinds."""
-    with six_systems.six_systems(systems) as found:
-        yield found
-
-
-@pytest.fixture
-def program(six: Mapping[str, System], tmp_path: Path) -> Program:
-    """The program in a folder with the manifest for all six."""
-    environment = {name: value for each in six.values() for name, value in each.environment.items()}
-    return program_for(ALL, tmp_path, environment)
 
 
 def program_for(example: str, folder: Path, environment: Mapping[str, str]) -> Program:
@@ -63,48 +49,36 @@ def told(program: Program, *arguments: str, code: int = 0) -> str:
     return done.stdout
 
 
-def handed_over(program: Program) -> Passwords:
-    """The passwords in the file of an apply, by target and account."""
-    text = (program.folder / "passwords.jsonl").read_text(encoding="utf-8")
-    entries = [json.loads(line) for line in text.splitlines()]
-    return {(each["target"], each["account"]): each.get("password", "") for each in entries}
+def converge(program: Program) -> Passwords:
+    """Everything from the first look at the manifest to the plan that is empty.
 
-
-def converge(program: Program) -> None:
-    """Everything from the first look at the manifest to the plan that is empty."""
+    Gives the passwords that were handed over, by target and account.
+    """
     told(program, "validate")
     told(program, "plan", "--detailed-exitcode", code=2)
     told(program, "apply", "--yes", "--credentials-out", "passwords.jsonl")
+    stay(program)
+    file = program.folder / "passwords.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    entries = (json.loads(line) for line in lines)
+    return {(e["target"], e["account"]): e["password"] for e in entries if "password" in e}
+
+
+def stay(program: Program) -> None:
+    """There is nothing to do, and no system changed by itself."""
     told(program, "plan", "--detailed-exitcode")
     told(program, "drift")
 
 
-def let_in(six: Mapping[str, System], passwords: Passwords, account: str) -> set[str]:
-    """The systems that let this account in."""
-    return {
-        name
-        for name, system in six.items()
-        if system.lets_in(account, "" if name == WITHOUT_PASSWORDS else passwords[name, account])
-    }
-
-
-def facts_of_others(six: Mapping[str, System]) -> dict[str, dict[str, object]]:
-    """What each system holds that is not about Esi."""
-    return {
-        name: {fact: value for fact, value in system.facts().items() if not ESI.search(fact)}
-        for name, system in six.items()
-    }
-
-
 @pytest.mark.parametrize("example", sorted(SINGLE))
-def test_each_example_applies_and_then_nothing_is_left_to_do(example: str, tmp_path: Path) -> None:
+def test_each_example_is_applied_and_then_nothing_is_left_to_do(
+    example: str, tmp_path: Path
+) -> None:
     with SINGLE[example]() as system:
-        program = program_for(example, tmp_path, system.environment)
+        passwords = converge(program_for(example, tmp_path, system.environment))
 
-        converge(program)
-
-        for (_, account), password in handed_over(program).items():
-            assert not password or system.lets_in(account, password)
+        for (_, account), password in passwords.items():
+            assert system.lets_in(account, password)
         assert [fact for fact in system.facts() if re.search(r"\bamina\b", fact)]
 
 
@@ -116,42 +90,143 @@ def test_the_example_for_1_17_does_on_the_first_releases_too(tmp_path: Path) -> 
 
 
 def test_every_example_is_tried() -> None:
-    assert {path.stem for path in EXAMPLES.iterdir()} == {*SINGLE, *ELSEWHERE}
+    assert {path.stem for path in EXAMPLES.iterdir()} == {*SINGLE, ALL, ACCESS}
 
 
-def test_one_manifest_is_applied_to_six_kinds_of_system(
-    six: Mapping[str, System], program: Program
-) -> None:
-    converge(program)
-
-    passwords = handed_over(program)
-    for person in ("amina", "esi", "kofi"):
-        assert let_in(six, passwords, person) == set(six)
+# All six together, while of three people Esi departs in the manifest, and Kofi is offboarded
 
 
-def test_who_departs_is_shut_out_of_all_six_and_nobody_else_loses_anything(
-    six: Mapping[str, System], program: Program
-) -> None:
-    converge(program)
-    before = facts_of_others(six)
-    depart(program)
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Which systems let each person in, and all that they hold."""
 
-    plan = told(program, "plan", "--detailed-exitcode", code=2)
-    report = told(program, "apply", "--yes")
+    let_in: Mapping[str, Set[str]]
+    facts: Mapping[str, Facts]
 
-    print(plan, report)
-    passwords = handed_over(program)
-    assert let_in(six, passwords, "esi") == set()
-    assert facts_of_others(six) == before
-    assert let_in(six, passwords, "amina") == let_in(six, passwords, "kofi") == set(six)
-    told(program, "plan", "--detailed-exitcode")
-    told(program, "drift")
+    def of_others(self, person: str) -> Mapping[str, Facts]:
+        """All facts that are not about this person."""
+        return self._those(lambda fact: not re.search(rf"\b{person}\b", fact))
+
+    def names_of(self, person: str) -> Mapping[str, Set[str]]:
+        """The facts about this person, without their values."""
+        found = self._those(lambda fact: bool(re.search(rf"\b{person}\b", fact)))
+        return {name: set(facts) for name, facts in found.items()}
+
+    def _those(self, is_one: Callable[[str], bool]) -> Mapping[str, Facts]:
+        return {
+            name: {fact: value for fact, value in facts.items() if is_one(fact)}
+            for name, facts in self.facts.items()
+        }
 
 
-def depart(program: Program) -> None:
-    """Write into the manifest that Esi has departed."""
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What was at first, after Esi departed, and after Kofi did; and what was told of it."""
+
+    first: Moment
+    plan: str
+    report: str
+    second: Moment
+    offboarding: str
+    third: Moment
+
+
+@pytest.fixture(scope="module")
+def departure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Departure]:
+    """All is applied to six systems; then two people leave, each in another way."""
+    with sandbox_systems() as systems, six_systems.six_systems(systems) as six:
+        environment = {k: v for each in six.values() for k, v in each.environment.items()}
+        program = program_for(ALL, tmp_path_factory.mktemp("six"), environment)
+        passwords = converge(program)
+        first = moment(six, passwords)
+        depart(program, "esi: {name: Esi Owusu, email: esi@example.org")
+        dsn = six["flowdb"].environment["FLOWDB_DSN"]
+        own = make_conninfo(dsn, user="esi", password=passwords["flowdb", "esi"])
+        with psycopg.connect(own) as session:
+            plan = told(program, "plan", "--detailed-exitcode", code=2)
+            report = told(program, "apply", "--yes")
+            with pytest.raises(psycopg.OperationalError):
+                session.execute("SELECT 1")
+        stay(program)
+        second = moment(six, passwords)
+        offboarding = told(program, "offboard", "kofi", "--yes", "--reason", "HR-12")
+        third = moment(six, passwords)
+        depart(program, "kofi: {name: Kofi Mensah, email: kofi@example.org")
+        stay(program)
+        yield Departure(first, plan, report, second, offboarding, third)
+        assert systems.flowauth.unplanned_errors == ()
+
+
+def moment(six: Mapping[str, System], passwords: Passwords) -> Moment:
+    """How all six are now."""
+    let_in = {
+        person: {
+            name
+            for name, system in six.items()
+            if system.lets_in(person, "" if name == "people" else passwords[name, person])
+        }
+        for person in ("amina", "esi", "kofi")
+    }
+    return Moment(let_in, {name: system.facts() for name, system in six.items()})
+
+
+def depart(program: Program, line: str) -> None:
+    """Write into the manifest that the person of this line has departed."""
     path = program.folder / "access.yaml"
     text = path.read_text(encoding="utf-8")
-    line = "esi: {name: Esi Owusu, email: esi@example.org"
     assert text.count(line) == 1
     path.write_text(text.replace(line, f"{line}, state: departed"), encoding="utf-8")
+
+
+SIX = {"flowdb", "flowauth", "river", "plant", "visuals", "people"}
+
+
+def test_one_manifest_is_applied_to_six_kinds_of_system(departure: Departure) -> None:
+    assert departure.first.let_in == {"amina": SIX, "esi": SIX, "kofi": SIX}
+
+
+def test_who_departs_is_shut_out_of_all_six_and_nobody_else_is(departure: Departure) -> None:
+    assert departure.second.let_in == {"amina": SIX, "esi": set(), "kofi": SIX}
+    assert departure.second.of_others("esi") == departure.first.of_others("esi")
+
+
+def test_who_is_offboarded_is_shut_out_of_all_six_and_nobody_else_is(departure: Departure) -> None:
+    assert departure.third.let_in == {"amina": SIX, "esi": set(), "kofi": set()}
+    assert departure.third.of_others("kofi") == departure.second.of_others("kofi")
+
+
+@pytest.mark.parametrize("person", ["esi", "kofi"])
+def test_who_left_keeps_nothing_but_an_account_that_is_shut(
+    departure: Departure, person: str
+) -> None:
+    assert departure.third.names_of(person) == {
+        "flowdb": {f"role {person}"},
+        "flowauth": set(),
+        "river": {f"user {person}"},
+        "plant": set(),
+        "visuals": {f"address {person}@example.org", f"user {person}"},
+        "people": {f"user {person}"},
+    }
+
+
+def test_what_cannot_be_taken_from_who_departs_is_told_by_name(departure: Departure) -> None:
+    for text in (departure.plan, departure.report):
+        assert 'note, flowauth: FlowAuth revokes no tokens: those that "esi" made are good' in text
+        assert 'note, visuals: Graphistry revokes no tokens: "esi" may go on' in text
+    assert "ended 1 session of esi" in departure.report
+
+
+def test_what_cannot_be_taken_from_who_is_offboarded_is_told_by_name(departure: Departure) -> None:
+    """On PostgreSQL and KohakuRiver nothing goes on: sessions end there."""
+    _, _, rest = departure.offboarding.partition("Goes on, see to it yourself\n")
+    goes_on = rest.partition("\n\n")[0].splitlines()
+
+    begins = (
+        'flowauth: FlowAuth revokes no tokens: those that "kofi" made',
+        "people: open sessions of kofi cannot be ended there",
+        "plant: open sessions of kofi cannot be ended there",
+        'visuals: Graphistry revokes no tokens: "kofi" may go on',
+    )
+    assert len(goes_on) == len(begins)
+    for line, begin in zip(goes_on, begins, strict=True):
+        assert line.strip().startswith(begin)

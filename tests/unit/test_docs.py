@@ -25,6 +25,7 @@ from tests.conformance.bench import NOW
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 SHOWN = [str(page.relative_to(ROOT)) for page in PAGES]
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)\n(?P<text>.*?)^ *```$", re.M | re.S)
@@ -129,11 +130,30 @@ def test_a_broken_manifest_in_a_page_would_be_found(tmp_path: Path) -> None:
         parse_manifest({"page": text})
 
 
-def test_the_example_manifest_is_valid_and_is_the_one_the_readme_names() -> None:
-    loaded = load_manifest([str(ROOT / "examples" / "access.yaml")])
+@pytest.mark.parametrize("example", EXAMPLES, ids=[path.stem for path in EXAMPLES])
+def test_every_example_is_valid_and_some_page_leads_to_it(example: Path) -> None:
+    kinds = {name: registry.provider_type(name) for name in registry.NAMES}
+    loaded = load_manifest([str(example)])
+
+    desired = expand(loaded, {name: kinds[name].capabilities for name in kinds}, NOW)
 
     assert loaded.manifest.grants
-    assert "(examples/access.yaml)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [kinds[each.provider].check(each) for each in desired.values()] == [()] * len(desired)
+    link = f"examples/{example.name})"
+    assert [page for page in PAGES if link in page.read_text(encoding="utf-8")]
+
+
+def test_one_example_has_every_kind_of_system() -> None:
+    loaded = load_manifest([str(ROOT / "examples" / "all-systems.yaml")])
+
+    kinds = {target.provider for target in loaded.manifest.targets.values()}
+    assert kinds == set(registry.NAMES) - {"memory"}
+
+
+def test_the_readme_and_the_page_of_the_manifest_lead_to_every_provider() -> None:
+    for page in ("README.md", "docs/manifest.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert [name for name in registry.NAMES if f"providers/{name}.md)" not in text] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=SHOWN)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.changes import Change
-from reconciler.provider import Warned
+from reconciler.provider import TOKEN_LAG, Warned
 from reconciler.state import Fields, Key, State
 from reconciler.wording import listed
 
@@ -25,7 +25,7 @@ def warnings(observed: State, changes: Sequence[Change]) -> Iterator[Warned]:
     if names:
         who = listed([f'"{name}"' for name in names])
         text = f"FlowAuth revokes no tokens: those that {who} made are good until they expire"
-        yield Warned("token-lag", text, (*cut, *sorted(narrowed)))
+        yield Warned(TOKEN_LAG, text, (*cut, *sorted(narrowed)))
 
 
 def _takes_a_role(change: Change) -> bool:

@@ -36,6 +36,7 @@ PROVIDER: Final = ProviderType(
         disabled={"active": False},
         passwords="always",
         administrator={"level": "admin"},
+        tokens=True,
         profile=("name", "email"),
     ),
     options=GraphistryOptions,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final
 
 from reconciler.changes import Change
-from reconciler.provider import Warned
+from reconciler.provider import TOKEN_LAG, Warned
 from reconciler.providers.graphistry.accounts import is_power_left
 from reconciler.providers.graphistry.normalize import SITE
 from reconciler.providers.graphistry.observe import Sight
@@ -90,10 +90,10 @@ def warnings(
     if cut:
         who = listed([f'"{key.path[0]}"' for key in cut])
         text = (
-            f"Graphistry revokes no tokens: {who} may go on "
-            "for as long as a token lives, an hour unless the site says otherwise"
+            f"Graphistry revokes no tokens: {who} may go on for as long as a token lives, an hour "
+            "unless the site says otherwise"
         )
-        yield Warned("token-lag", text, tuple(cut))
+        yield Warned(TOKEN_LAG, text, tuple(cut))
     powerful = [key for key in cut if _keeps_power(sight.state, key)]
     if powerful:
         names = ", ".join(key.path[0] for key in powerful)

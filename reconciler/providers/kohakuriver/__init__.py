@@ -36,6 +36,7 @@ PROVIDER: Final = ProviderType(
         attributes=(API_TOKEN,),
         profile=("name",),
         administrator={"level": "admin"},
+        sessions_end=True,
     ),
     options=KohakuRiverOptions,
     check=check,
