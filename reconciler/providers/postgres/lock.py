@@ -13,6 +13,9 @@ from reconciler.providers.postgres.connect import Connection
 LOCK_KEY: Final = 0x7265_636F_6E63_696C
 """The letters "reconcil"."""
 
+_TRIES: Final = 3
+"""How often the lock is asked for where whoever held it was gone when we asked who it is."""
+
 _HOLDER: Final = """
     SELECT activity.usename::text, activity.pid, host(activity.client_addr),
            to_char(activity.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -28,20 +31,27 @@ _HOLDER: Final = """
 
 def take_lock(connection: Connection, target: str) -> None:
     """Take the lock for this session. Raises LockHeldError saying who holds it since when."""
-    row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
-    if row and row[0]:
-        return
+    holder = ""
+    for _ in range(_TRIES):
+        query = "SELECT pg_catalog.pg_try_advisory_lock(%s)"
+        row = connection.execute(query, [LOCK_KEY]).fetchone()
+        if row and row[0]:
+            return
+        holder = _holder(connection)
+        if holder:
+            break
+    said = holder or "it ended this moment; run again"
     raise LockHeldError(
-        f"{target}: another reconciler is applying changes: {_holder(connection)}. Nothing was "
-        "written here."
+        f"{target}: another reconciler is applying changes: {said}. Nothing was written here."
     )
 
 
 def _holder(connection: Connection) -> str:
+    """Who holds the lock; empty where nobody does any more."""
     halves = [LOCK_KEY >> 32, LOCK_KEY & 0xFFFF_FFFF]
     row = connection.execute(_HOLDER, halves).fetchone()
     if row is None:
-        return "it ended this moment; run again"
+        return ""
     name, pid, address, since = row
     where = f" from {address}" if address else ""
     when = f", connected since {since}" if since else ""  # hidden from roles without pg_monitor
