@@ -6,7 +6,7 @@ lost rights and a lost connection, which stop everything. Writing is for each pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from reconciler.changes import Action, Change, Journal, Outcome
@@ -32,9 +32,8 @@ class OneByOne:
         of it waits for `attempt_rest`.
         """
         self._look_out()
-        if reason := self._halted or self._obstacle(change):
-            self._not_done[change.key] = change.action
-            return Outcome(change, "skipped", f"not tried: {reason}")
+        if skipped := self._skipped(change):
+            return skipped
         self._journal.intend([change])
         return self._outcome(change, write)
 
@@ -46,17 +45,7 @@ class OneByOne:
         `write` returns when all of them are made; where it raises, `write` is asked again for each
         by itself, so that one that cannot be made takes no other with it.
         """
-        able = []
-        self._look_out()
-        for change in changes:
-            if reason := self._halted or self._obstacle(change):
-                self._not_done[change.key] = change.action
-                yield Outcome(change, "skipped", f"not tried: {reason}")
-            else:
-                able.append(change)
-        if not able:
-            return
-        self._journal.intend(able)
+        able = yield from self._intended(changes)
         if len(able) > 1 and self._is_made(able, write):
             yield from (Outcome(change, "done") for change in able)
             return
@@ -87,17 +76,9 @@ class OneByOne:
 
         `write` says of each why it was not made, or None; it raises where none was.
         """
-        able = []
-        for change in changes:
-            self._look_out()
-            if reason := self._halted or self._obstacle(change):
-                self._not_done[change.key] = change.action
-                yield Outcome(change, "skipped", f"not tried: {reason}")
-            else:
-                able.append(change)
+        able = yield from self._intended(changes)
         if not able:
             return
-        self._journal.intend(able)
         try:
             found = write(able)
         except TargetError as error:
@@ -115,6 +96,28 @@ class OneByOne:
         outcome = self._outcome(change, write)
         assert outcome is not None
         return outcome
+
+    def _intended(self, changes: Sequence[Change]) -> Generator[Outcome, None, Sequence[Change]]:
+        """Those that can be tried, after the journal took the intent; yields what becomes of the
+        others.
+        """
+        able = []
+        self._look_out()
+        for change in changes:
+            if skipped := self._skipped(change):
+                yield skipped
+            else:
+                able.append(change)
+        if able:
+            self._journal.intend(able)
+        return able
+
+    def _skipped(self, change: Change) -> Outcome | None:
+        """The outcome of a change that must not be tried; None where nothing stands against it."""
+        if reason := self._halted or self._obstacle(change):
+            self._not_done[change.key] = change.action
+            return Outcome(change, "skipped", f"not tried: {reason}")
+        return None
 
     def _look_out(self) -> None:
         if not self._halted and self._journal.is_stopping():
