@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,25 +15,66 @@ from reconciler.cli.session import Session
 from reconciler.errors import IncompleteReadError, TargetError, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.importing import Place
+    from reconciler.importing.beside import Beside
     from reconciler.provider import Options, ProviderType
-    from reconciler.survey import Survey
 
-_SYSTEMS: Final = ("postgres",)
+_SYSTEMS: Final = ("flowauth", "graphistry", "kohakuriver", "mobiusflow", "postgres", "scim")
 """The kinds of system that can be imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is read, of which servers, and the files that the new one is used with."""
+
+    kind: ProviderType
+    options: Options
+    databases: tuple[str, ...]
+    beside: Beside
 
 
 @click.command("import")
 @click.argument("system", type=click.Choice(_SYSTEMS))
 @click.option(
-    "--dsn-env", metavar="NAME", help="The environment variable that holds the connection string."
+    "--option",
+    "plain",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of the target, such as url=https://...; repeatable.",
 )
-@click.option("--dsn-file", metavar="FILE", help="The file that holds it.")
+@click.option(
+    "--option-env",
+    "env",
+    multiple=True,
+    metavar="NAME=VARIABLE",
+    help="The environment variable that holds an option, such as a secret; repeatable.",
+)
+@click.option(
+    "--option-file",
+    "file",
+    multiple=True,
+    metavar="NAME=PATH",
+    help="The file that holds an option; repeatable.",
+)
+@click.option(
+    "--dsn-env",
+    metavar="NAME",
+    help="PostgreSQL: the environment variable that holds the connection string.",
+)
+@click.option("--dsn-file", metavar="FILE", help="PostgreSQL: the file that holds it.")
 @click.option(
     "--database",
     "databases",
     multiple=True,
     metavar="NAME",
-    help="Only privileges in this database; repeatable. Without it, in all.",
+    help="PostgreSQL: only privileges in this database; repeatable. Without it, in all.",
+)
+@click.option(
+    "--beside",
+    "others",
+    multiple=True,
+    metavar="FILE",
+    help="A manifest that the new one is used with: what it has is not written again; repeatable.",
 )
 @click.option("--name", default="", metavar="NAME", help="The target's name in the manifest.")
 @click.option("-o", "--out", metavar="FILE", help="Write the manifest to this new file.")
@@ -41,36 +83,50 @@ def command(
     session: Session,
     *,
     system: str,
+    plain: tuple[str, ...],
+    env: tuple[str, ...],
+    file: tuple[str, ...],
     dsn_env: str | None,
     dsn_file: str | None,
     databases: tuple[str, ...],
+    others: tuple[str, ...],
     name: str,
     out: str | None,
 ) -> int:
     """Print the manifest of a system that runs already.
 
     Only reads. A plan with that manifest changes nothing; comments in it say what it leaves out.
-    Overwrites nothing.
+    Overwrites nothing. The options are those of the system's page; secrets are none of --option.
     """
-    from reconciler.importing import Place, manifest_of  # slow to import, and needed here alone
+    from reconciler.cli.import_options import Words, given_options  # slow, and needed here alone
+    from reconciler.importing import Place
     from reconciler.providers.registry import provider_type
 
     if out is not None and os.path.lexists(out):
         raise UsageError(f"{out} exists already; name another file. Nothing was written.")
     target = _target(name or system)
-    key, value = _reference(dsn_env, dsn_file)
     kind = provider_type(system)
-    options = _options(kind, key, value)
+    _check_fit(kind, databases, others)
+    beside = _beside(target, kind, others)
+    given = given_options(kind, Words(plain, env, file, dsn_env, dsn_file), os.environ)
     collector.resume()
-    survey = _survey(session, kind, options, target, databases)
-    attributes = kind.capabilities.attributes
-    text = manifest_of(survey, Place(target, system, {"dsn": {key: value}}, attributes))
+    place = Place(target, system, given.written, kind.capabilities.attributes)
+    text = _manifest(session, _Source(kind, given.options, databases, beside), place)
     if out is None:
         session.document(text)
-    else:
-        _write(Path(out), text)
-        session.out(f"Wrote {out}. See: reconciler plan -f {out} --unmanaged\n")
+        return 0
+    _write(Path(out), text)
+    files = " ".join(f"-f {each}" for each in (*others, out))
+    session.out(f"Wrote {out}. See: reconciler plan {files} --unmanaged\n")
     return 0
+
+
+def _check_fit(kind: ProviderType, databases: tuple[str, ...], others: tuple[str, ...]) -> None:
+    """Raises UsageError for an option that has no meaning for this kind of system."""
+    if databases and not kind.capabilities.privileges:
+        raise UsageError(f"--database is for PostgreSQL: {kind.name} is read whole")
+    if others and kind.capabilities.privileges:
+        raise UsageError("--beside is for other systems: import PostgreSQL first, and them beside")
 
 
 def _target(name: str) -> str:
@@ -81,36 +137,34 @@ def _target(name: str) -> str:
     return name
 
 
-def _reference(env: str | None, file: str | None) -> tuple[str, str]:
-    """The reference to the connection string, as the manifest will have it."""
-    given = [(key, value) for key, value in (("env", env), ("file", file)) if value]
-    if len(given) != 1:
-        raise UsageError("say where the connection string is, with either --dsn-env or --dsn-file")
-    return given[0]
+def _beside(target: str, kind: ProviderType, others: tuple[str, ...]) -> Beside:
+    """The other files. Raises ManifestError for what is wrong in them."""
+    from reconciler.importing.beside import ALONE, beside  # slow to import, and needed here alone
+    from reconciler.manifest.load import read_texts
+    from reconciler.providers.registry import NAMES, provider_type
+
+    if not others:
+        return ALONE
+    capabilities = {name: provider_type(name).capabilities for name in NAMES}
+    return beside(read_texts(others), target, kind.name, capabilities)
 
 
-def _options(kind: ProviderType, key: str, value: str) -> Options:
-    from reconciler.manifest.models import EnvRef, FileRef  # slow to import, and needed here alone
-    from reconciler.options import UnresolvedError, resolve_reference
-
-    reference = EnvRef(env=value) if key == "env" else FileRef(file=value)
-    try:
-        return kind.options.model_validate({"dsn": resolve_reference(reference, os.environ)})
-    except UnresolvedError as error:
-        raise UsageError(f"{error.message}; {error.hint}") from None
-
-
-def _survey(
-    session: Session, kind: ProviderType, options: Options, target: str, databases: tuple[str, ...]
-) -> Survey:
-    from reconciler.provider import Surveying  # slow to import, and needed here alone
+def _manifest(session: Session, source: _Source, place: Place) -> str:
+    from reconciler.importing import manifest_of  # slow to import, and needed here alone
+    from reconciler.importing.access import access_manifest
+    from reconciler.importing.trial import System
+    from reconciler.provider import Surveying
     from reconciler.secret import Redactor
 
-    session.redact = Redactor.of(options.secrets())
-    provider = kind.open(target, options)
+    session.redact = Redactor.of(source.options.secrets())
+    kind = source.kind
+    provider = kind.open(place.target, source.options)
     try:
         assert isinstance(provider, Surveying)  # _SYSTEMS has no others
-        return provider.survey(databases)
+        survey = provider.survey(source.databases)
+        if kind.capabilities.privileges:
+            return manifest_of(survey, place)
+        return access_manifest(survey, place, System(kind, provider.normalize, source.beside))
     except TargetError as error:
         raise IncompleteReadError([error]) from error
     finally:

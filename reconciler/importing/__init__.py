@@ -1,38 +1,23 @@
 """From what is on a target to the manifest that a person would have written of it. Pure.
 
-Here belongs putting the parts together. What it writes is exact: a plan with it changes nothing,
+Here belongs putting the parts together for PostgreSQL, whose roles hold privileges; for systems of
+accounts and roles that is `access`. What both write is exact: a plan with it changes nothing,
 neither at first nor when what it declares has been applied and is remembered.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Final
 
 from reconciler.importing.cast import Cast, Casting
+from reconciler.importing.comment_lines import SCHEMA_LINE
 from reconciler.importing.names import is_sayable, pattern
+from reconciler.importing.place import Place
 from reconciler.importing.remarks import head
 from reconciler.importing.yaml_text import Data, section
 from reconciler.survey import Survey
 
 __all__ = ["Place", "manifest_of"]
-
-_SCHEMA_LINE: Final = "# yaml-language-server: $schema=schemas/access.schema.json\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The target as the manifest is to have it; `options` hold references and no secrets.
-
-    `attributes` are those that its provider lets a manifest set.
-    """
-
-    target: str
-    provider: str
-    options: Mapping[str, Data]
-    attributes: Collection[str] = ()
 
 
 def manifest_of(survey: Survey, place: Place) -> str:
@@ -50,7 +35,7 @@ def manifest_of(survey: Survey, place: Place) -> str:
         ("grants", work.grants()),
     ]
     texts = [section(name, value) for name, value in sections if value]
-    return _SCHEMA_LINE + "\n".join([head(casting, cast), *texts])
+    return SCHEMA_LINE + "\n".join([head(casting, cast), *texts])
 
 
 class _Sections:

@@ -5,32 +5,30 @@ Here belong words and counts. Nothing of what is named in them is ever changed b
 
 from __future__ import annotations
 
-import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from reconciler.importing.cast import Cast, Casting
+from reconciler.importing.comment_lines import listed, wrapped
 from reconciler.importing.names import is_sayable, shown
 
 _HERE: Final = "of this manifest"
-_WIDTH: Final = 100
-_FEW: Final = 40
-"""So many names are listed, and of more the number."""
 
 
 def head(casting: Casting, cast: Cast) -> str:
     """The comment lines at the top of the manifest."""
     survey = casting.survey
     written = [name for name in survey.servers if is_sayable(name)]
-    lines = list(_wrapped(f"Read from {survey.system}, with privileges in {_listed(written)}."))
+    databases = listed(written) or "no database"
+    lines = list(wrapped(f"Read from {survey.system}, with privileges in {databases}."))
     if cast.left_out:
         lines += ["#", "# Left out and protected (policy.protect):"]
         for name, why in cast.left_out.items():
-            lines += _wrapped(f"- {shown(name)}: {why}")
+            lines += wrapped(f"- {shown(name)}: {why}")
     lines += ["#", "# Left out, and never changed:"]
     for text in _unsaid(casting, cast):
-        lines += _wrapped(f"- {text}")
+        lines += wrapped(f"- {text}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -50,10 +48,10 @@ def _unsaid(casting: Casting, cast: Cast) -> Iterator[str]:
     }
     for what, names in parts.items():
         if found := list(names):
-            yield f"{what}: {_listed(found)}"
+            yield f"{what}: {listed(found)}"
     for what, counts in sorted(casting.survey.aside.items()):
         found = [f"{shown(name)} ({number})" for name, number in sorted(counts.items())]
-        yield f"{what}: {_listed(found)}"
+        yield f"{what}: {listed(found)}"
 
 
 def _loose(casting: Casting, cast: Cast) -> Iterator[str]:
@@ -79,22 +77,3 @@ def _direct(casting: Casting, cast: Cast, kind: str) -> Iterator[str]:
                 counts[name] += len(record.fields)
     for name, number in sorted(counts.items()):
         yield f"{shown(name)} ({number})"
-
-
-def _listed(names: Iterable[str]) -> str:
-    found = list(names)
-    more = len(found) - _FEW
-    rest = [f"and {more:,} more"] if more > 0 else []
-    return ", ".join([*found[:_FEW], *rest]) or "no database"
-
-
-def _wrapped(text: str) -> list[str]:
-    margin = "#   " if text.startswith("- ") else "# "
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent="# ",
-        subsequent_indent=margin,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
