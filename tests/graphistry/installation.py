@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -47,18 +48,41 @@ def _template() -> Path:
     return path
 
 
-class Installation:
-    """Use `new_installation`."""
+@cache
+def _started_django() -> str:
+    """The path of the socket of a `started_django`, one for each process of tests."""
+    path = str(_template().with_name("socket"))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        number = listener.fileno()
+        process = subprocess.Popen(
+            [PYTHON, "-IB", str(HERE / "started_django.py"), str(number)],
+            stdin=subprocess.PIPE,
+            pass_fds=(number,),
+        )
+    atexit.register(process.communicate)
+    return path
 
-    def __init__(self, folder: Path) -> None:
+
+class Installation:
+    """Use `new_installation`. With `starts_django`, each run of its shell starts Django anew, as
+    the product's does; else it is forked off one that has started.
+    """
+
+    def __init__(self, folder: Path, *, starts_django: bool = False) -> None:
         self.folder = folder
+        self.starts_django = starts_django
         self.path = folder / "db.sqlite3"
         shutil.copy(_template(), self.path)
 
     @property
     def command(self) -> list[str]:
         """What the option `command` is."""
-        return [PYTHON, "-IB", str(HERE / "nexus_shell.py"), str(self.folder)]
+        shell = [str(HERE / "nexus_shell.py"), str(self.folder)]
+        if self.starts_django:
+            return [PYTHON, "-IB", *shell]
+        return [PYTHON, "-ISB", str(HERE / "started_shell.py"), _started_django(), *shell]
 
     @contextmanager
     def trouble(self, what: str) -> Iterator[None]:
@@ -147,7 +171,7 @@ class Installation:
 
 
 @contextmanager
-def new_installation() -> Iterator[Installation]:
+def new_installation(*, starts_django: bool = False) -> Iterator[Installation]:
     """An installation with nobody in it, for the time of the block."""
     with tempfile.TemporaryDirectory(prefix="graphistry-") as folder:
-        yield Installation(Path(folder))
+        yield Installation(Path(folder), starts_django=starts_django)

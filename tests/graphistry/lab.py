@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,7 +57,8 @@ class Lab:
     def make(self, *changes: Change, **options: object) -> list[Outcome]:
         """What became of these changes."""
         self.notes = Notes()
-        return list(self.provider(**options).apply(changes, self.notes))
+        with closing(self.provider(**options)) as provider:
+            return list(provider.apply(changes, self.notes))
 
     def run(self, manifest: Entry, **options: object) -> Run:
         """A run over a manifest whose one target is the installation."""

@@ -1,8 +1,9 @@
 """The command that a target of these tests is configured with: the real `manage.py shell` of the
 stand-in, and all that can come between it and who asks.
 
-Arguments: the folder of an installation. In it are the database; `trouble`, which says in a word
-and a number what goes wrong; and `calls`, which takes a line for each run.
+Arguments: the folder of an installation. In it are the database, or `url`, which says where it is;
+`trouble`, which says in a word and a number what goes wrong; and `calls`, which takes a line for
+each run.
 """
 
 import json
@@ -15,7 +16,7 @@ from pathlib import Path
 
 STAND_IN = Path(__file__).parent / "stand_in"
 FOLDER = Path(sys.argv[1])
-DATABASE, TROUBLE = FOLDER / "db.sqlite3", FOLDER / "trouble"
+DATABASE, TROUBLE, URL = FOLDER / "db.sqlite3", FOLDER / "trouble", FOLDER / "url"
 
 
 def shell() -> None:
@@ -80,7 +81,8 @@ def silent() -> None:
 def main() -> None:
     """Do as the trouble says."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "nexus.settings"
-    os.environ |= {"STAND_IN_DATABASE": str(DATABASE), "TROUBLE": str(TROUBLE)}
+    database = URL.read_text() if URL.is_file() else str(DATABASE)
+    os.environ |= {"STAND_IN_DATABASE": database, "TROUBLE": str(TROUBLE)}
     with (FOLDER / "calls").open("a") as calls:
         calls.write(json.dumps({"argv": sys.argv, "environ": dict(os.environ)}) + "\n")
     words = TROUBLE.read_text().split() if TROUBLE.is_file() else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,15 @@ from reconciler.providers.graphistry.shell import LostAnswerError
 from reconciler.scope import Scope
 from reconciler.secret import Secret
 from reconciler.state import Key
+from tests.graphistry.installation import new_installation
 from tests.graphistry.lab import TARGET, Lab, new, statuses
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """A stand-in that starts as the product does, each time."""
+    with new_installation(starts_django=True) as installation:
+        yield Lab(installation, tmp_path)
 
 
 def test_a_greeting_noise_and_warnings_around_the_answer_do_no_harm(lab: Lab) -> None:

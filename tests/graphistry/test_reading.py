@@ -59,11 +59,11 @@ def test_names_that_differ_only_in_case_are_two_users_that_are_there(lab: Lab) -
 
 
 def test_many_users_are_read_in_one_run_of_the_shell(lab: Lab) -> None:
-    _add_users(lab, 1050)
+    _add_users(lab, 10_000)
 
-    state = lab.read(page_size=100)
+    state = lab.read(page_size=1000)
 
-    assert len(state) == 1050
+    assert len(state) == 10_000
     assert len(lab.installation.calls()) == 1
 
 

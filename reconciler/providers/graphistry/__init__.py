@@ -5,11 +5,13 @@ is piped into `manage.py shell` of its Django project, nexus. The provider's par
 `check` (no I/O), `channel` (running the operator's command), `envelope` (what goes in and comes
 out), `remote` (what runs there), `shell` (calls and errors), `accounts` (users as they are
 sent), `observe` and `normalize`, `remarks` (what plans and doctor say beside), and to apply:
-`apply` (the order) and `writes`.
+`apply` (the order), `writes` and `parting` (what leavers have beside: `rest` logs them out, `keys`
+and `scripts` run the product's scripts, with names put into `argv`; `answering` asks both).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from reconciler.provider import Options, Provider, ProviderType
@@ -26,6 +28,12 @@ def _open(target: str, options: Options) -> Provider:
     return open_graphistry(target, options)
 
 
+def _able(options: Options) -> Capabilities:
+    """Sessions are ended through the REST API alone."""
+    assert isinstance(options, GraphistryOptions)
+    return PROVIDER.capabilities if options.url else replace(PROVIDER.capabilities, sessions=False)
+
+
 PROVIDER: Final = ProviderType(
     name="graphistry",
     capabilities=Capabilities(
@@ -36,12 +44,15 @@ PROVIDER: Final = ProviderType(
         disabled={"active": False},
         passwords="always",
         administrator={"level": "admin"},
+        sessions=True,
+        heirs=True,
         tokens=True,
         profile=("name", "email"),
     ),
     options=GraphistryOptions,
     check=check,
     open=_open,
+    able=_able,
     words={
         "target": "an installation of Graphistry",
         "server": "an organisation, by its ID; it has to be there",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from reconciler.changes import Change
 from reconciler.state import Fields, Value
 
 Columns = Mapping[str, object]
@@ -26,6 +27,9 @@ CUSTOM: Final = "custom{superuser}"
 
 _UNCONFIRMED: Final = "(not confirmed)"
 
+LAG: Final = "may go on for as long as a token lives, an hour unless the site says otherwise"
+"""What sessions and tokens do that nothing ends. Source: JWT_EXPIRATION_DELTA of the chart."""
+
 
 def fields_of(row: Columns) -> Fields:
     """The fields of a user. An address that is no verified primary one says so: it is another."""
@@ -35,6 +39,11 @@ def fields_of(row: Columns) -> Fields:
     shown = email if row["confirmed"] is True else f"{email} {_UNCONFIRMED}".strip()
     active = row["active"] is True
     return {"active": active, "email": shown, "level": level, "name": str(row["name"])}
+
+
+def is_confirmed(fields: Fields) -> bool:
+    """Whether the address of an account is as a manifest would have it."""
+    return not str(fields["email"]).endswith(_UNCONFIRMED)
 
 
 def columns_of(fields: Fields) -> dict[str, object]:
@@ -69,3 +78,26 @@ def is_as(row: Columns | None, fields: Fields) -> bool:
 def is_power_left(fields: Fields) -> bool:
     """Whether somebody who may not sign in would be more than a user again if he or she might."""
     return fields["active"] is False and fields["level"] != "user"
+
+
+def is_shut_out(change: Change) -> bool:
+    """Whether somebody may not sign in any more after a change."""
+    if change.key.kind != "account":
+        return False
+    return change.action == "delete" or (change.after or {}).get("active") is False
+
+
+def loses(change: Change) -> bool:
+    """Whether a change of an account takes something: the sign-in, or a flag of the level."""
+    if change.key.kind != "account" or change.action == "create":
+        return False
+    before, after = (change.before or {}).get("level"), (change.after or {}).get("level")
+    is_lowered = after is not None and any(
+        had and not has for had, has in zip(_flags(before), _flags(after), strict=True)
+    )
+    return is_lowered or is_shut_out(change)
+
+
+def _flags(level: Value) -> tuple[bool, bool]:
+    """The flags of a level; of none that is known those of a superuser who is not staff."""
+    return LEVELS.get(str(level), (False, True))

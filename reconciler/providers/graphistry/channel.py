@@ -15,6 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Final
 
+from reconciler.secret import Secret
+
 _CHUNK: Final = 64 * 1024
 _MOST_NOISE: Final = 64 * 1024
 """How much of stderr is kept; the rest is read and dropped, so that the child never waits."""
@@ -43,12 +45,16 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How to run it. `argv` goes to no shell of ours; `workdir` may be empty."""
+    """How to run it. `argv` goes to no shell of ours; `workdir` may be empty.
+
+    It gets our environment, less what is one of the `secrets`: those are not for it.
+    """
 
     argv: Sequence[str]
     workdir: str
     timeout_s: float
     max_bytes: int
+    secrets: Sequence[Secret] = ()
 
 
 def run(command: Command, text: bytes) -> Ended:
@@ -60,6 +66,7 @@ def run(command: Command, text: bytes) -> Ended:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=command.workdir or None,
+            env=_environment(command.secrets),
             start_new_session=True,  # to kill all that it starts, and keep Ctrl-C from it
         )
     except (OSError, ValueError) as error:
@@ -69,6 +76,11 @@ def run(command: Command, text: bytes) -> Ended:
             return _Conversation(process, command).held(text)
         finally:
             _kill(process)
+
+
+def _environment(secrets: Sequence[Secret]) -> dict[str, str]:
+    hidden = {each.reveal() for each in secrets}
+    return {name: value for name, value in os.environ.items() if value not in hidden}
 
 
 class _Conversation:

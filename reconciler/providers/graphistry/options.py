@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from reconciler.provider import Options
+from reconciler.provider import Options, SecretText
+from reconciler.providers.graphistry.argv import place_fault
+from reconciler.providers.http_options import checked_url
+from reconciler.secret import Secret
 
 DEFAULT_COMMAND: Final = (
     "./graphistry",
@@ -50,6 +54,34 @@ class GraphistryOptions(Options):
     allow_hard_delete: bool = Field(
         False, description="Let `leavers: delete` delete accounts, with what they own"
     )
+    transfer_command: tuple[str, ...] = Field(
+        (),
+        description="The command that gives what user {from} owns to user {to}, the policy's heir, "
+        "before {from} is deleted",
+    )
+    url: str = Field(
+        "",
+        description="The address of Graphistry, such as https://graphs.example.org: who loses "
+        "something is logged out there",
+    )
+    password: SecretText | None = Field(None, description="The password of service_account")
+    personal_key: SecretText | None = Field(
+        None, description="A personal key of service_account, `ID:SECRET`, instead of a password"
+    )
+    ca_file: str = Field("", description="A file of CA certificates to trust instead of the usual")
+    keys_command: tuple[str, ...] = Field(
+        (),
+        description="The command that lists and revokes personal keys ({action} is list or revoke) "
+        "of {user}; {id} is the key to be revoked",
+    )
+    keys_line: str = Field(
+        "",
+        description="The regular expression of a line that lists a key, with a group `id` and, if "
+        "there is one, `name`",
+    )
+    keys_ignore: str = Field(
+        "", description="The regular expression of its other lines, such as a heading"
+    )
     sso_only_users: tuple[str, ...] = Field(
         (), description="Accounts that sign in through SSO alone: they get no password"
     )
@@ -70,6 +102,47 @@ class GraphistryOptions(Options):
         (), description="The values of that field, the least powerful role first"
     )
 
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, url: str) -> str:
+        return checked_url(url) if url else url
+
+    @field_validator("keys_line", "keys_ignore")
+    @classmethod
+    def _is_pattern(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"is no regular expression: {error}") from None
+        return pattern
+
+    @model_validator(mode="after")
+    def _can_part(self) -> Self:
+        if faults := [*self._rest_faults(), *self._script_faults()]:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _rest_faults(self) -> Iterator[str]:
+        given = [name for name in ("password", "personal_key") if getattr(self, name) is not None]
+        if self.url and (len(given) != 1 or not self.service_account):
+            yield "url needs service_account, and password or personal_key"
+        if given and not self.url:
+            yield f"{given[0]} is of no use without url"
+
+    def _script_faults(self) -> Iterator[str]:
+        if self.keys_command:
+            names = ("action", "user", "id")
+            if fault := place_fault(self.keys_command, names, names):
+                yield f"keys_command: {fault}"
+            if "id" not in re.compile(self.keys_line).groupindex:
+                yield "keys_command needs keys_line, with a group (?P<id>...)"
+        elif self.keys_line or self.keys_ignore:
+            yield "keys_line and keys_ignore are of no use without keys_command"
+        if self.transfer_command:
+            both = ("from", "to")
+            if fault := place_fault(self.transfer_command, both, both):
+                yield f"transfer_command: {fault}"
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         missing = [name for name in PINS if not getattr(self, name)]
@@ -81,6 +154,11 @@ class GraphistryOptions(Options):
             names = ", ".join(unsaid)
             raise ValueError(f"settings_write has {names}, which is to be neither on nor off")
         return self
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """The password, or the personal key and what of it is secret."""
+        key = self.personal_key.reveal().partition(":")[2] if self.personal_key else ""
+        return (*super().secrets(), *((Secret(key),) if key else ()))
 
     @property
     def switches(self) -> Mapping[str, bool]:

@@ -6,12 +6,24 @@ import json
 from collections.abc import Sequence
 
 from reconciler.changes import Change
-from reconciler.providers.graphistry.accounts import columns_of
+from reconciler.providers.graphistry.accounts import columns_of, is_shut_out, loses
+from reconciler.providers.graphistry.options import GraphistryOptions
+from reconciler.wording import listed
 
 
-def preview(changes: Sequence[Change]) -> tuple[str, ...]:
+def preview(options: GraphistryOptions, changes: Sequence[Change]) -> tuple[str, ...]:
     """A line for each change, in order."""
-    return tuple(_line(change) for change in changes)
+    return tuple(_line(change) + _beside(options, change) for change in changes)
+
+
+def _beside(options: GraphistryOptions, change: Change) -> str:
+    """What else is done with a change; of a deletion, before it."""
+    parts = ["log them out"] if options.url and (loses(change) or change.end_sessions) else []
+    if options.keys_command and is_shut_out(change):
+        parts.append("revoke their personal keys")
+    if change.heir and options.transfer_command:
+        parts.append(f'give what is theirs to "{change.heir}"')
+    return f"; with it {listed(parts)}" if parts else ""
 
 
 def _line(change: Change) -> str:
@@ -26,7 +38,7 @@ def _line(change: Change) -> str:
         case "server", _:
             return f"set the site's switches {_text(fields)}"
         case _, "delete":
-            return f'delete user "{path[0]}" with all that is theirs'
+            return f'delete user "{path[0]}" with all that is still theirs'
         case _, action:
             return f'{action} user "{path[0]}" {_text(columns_of(fields))}'
 

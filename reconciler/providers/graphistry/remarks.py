@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final
 
 from reconciler.changes import Change
-from reconciler.provider import TOKEN_LAG, Warned
-from reconciler.providers.graphistry.accounts import is_power_left
+from reconciler.provider import ENDS, TOKEN_LAG, Warned
+from reconciler.providers.graphistry.accounts import LAG, is_power_left, is_shut_out, loses
 from reconciler.providers.graphistry.normalize import SITE
 from reconciler.providers.graphistry.observe import Sight
 from reconciler.providers.graphistry.options import SIGNUP_SWITCHES, GraphistryOptions
@@ -29,12 +29,13 @@ def obstacles(
 ) -> Iterator[Warned]:
     """What would fail: each about one change, which it holds back."""
     staying = _roles_by_member(sight.state, {c.key for c in changes if c.action == "delete"})
+    there = sight.state.names("account") | _created(changes)
     for change in changes:
         why = ""
         if change.key.kind == "membership":
             why = _against_membership(options, sight, change) or _stray(staying, change)
         elif change.key.kind == "account" and change.action == "delete":
-            why = _against_deletion(options, change)
+            why = _against_deletion(options, there, change)
         elif change.key == SITE:
             why = _against_switches(sight, change)
         if why:
@@ -67,12 +68,27 @@ def _stray(staying: Mapping[tuple[str, str], Sequence[str]], change: Change) -> 
     return f"{text}, and a member has one role: declare a role of this name there to manage it"
 
 
-def _against_deletion(options: GraphistryOptions, change: Change) -> str:
-    if options.allow_hard_delete:
+def _created(changes: Sequence[Change]) -> Set[str]:
+    keys = (each.key for each in changes if each.action == "create")
+    return {key.path[0] for key in keys if key.kind == "account"}
+
+
+def _against_deletion(options: GraphistryOptions, there: Set[str], change: Change) -> str:
+    name, heir = change.key.path[0], change.heir
+    if heir and not options.transfer_command:
+        return (
+            f'nothing would give what "{name}" owns to "{heir}", the heir: set transfer_command, '
+            "or leave heir out of the policy"
+        )
+    if heir and (heir == name or heir not in there):
+        return (
+            f'what "{name}" owns cannot be given to the heir "{heir}": there has to be such a user'
+        )
+    if heir or options.allow_hard_delete:
         return ""
     return (
-        f'deleting "{change.key.path[0]}" deletes what is theirs: move it with '
-        "account-transfer-data.sh first, then set allow_hard_delete"
+        f'deleting "{name}" deletes what is theirs: name an heir in the policy and set '
+        "transfer_command, or move it by hand and set allow_hard_delete"
     )
 
 
@@ -82,18 +98,22 @@ def _against_switches(sight: Sight, change: Change) -> str:
 
 
 def warnings(
-    options: GraphistryOptions, sight: Sight, changes: Sequence[Change]
+    options: GraphistryOptions,
+    sight: Sight,
+    changes: Sequence[Change],
+    keys: Mapping[str, Warned | None],
 ) -> Iterator[Warned]:
-    """What somebody should know before these changes are made."""
+    """What somebody should know before these changes are made.
+
+    `keys` says which personal keys those have who are shut out, where it was asked.
+    """
     yield from _switch_warnings(options, sight)
-    cut = [each.key for each in changes if _shuts_out(each)]
+    cut = [each.key for each in changes if loses(each)]
     if cut:
-        who = listed([f'"{key.path[0]}"' for key in cut])
-        text = (
-            f"Graphistry revokes no tokens: {who} may go on for as long as a token lives, an hour "
-            "unless the site says otherwise"
-        )
-        yield Warned(TOKEN_LAG, text, tuple(cut))
+        yield Warned(TOKEN_LAG, _lag(options, cut), tuple(cut))
+    yield from _unended(options, changes)
+    yield from _key_warnings(options, changes, keys)
+    yield from _heir_warnings(options, changes)
     powerful = [key for key in cut if _keeps_power(sight.state, key)]
     if powerful:
         names = ", ".join(key.path[0] for key in powerful)
@@ -105,12 +125,45 @@ def warnings(
         yield Warned("no-invitation", f"{text}: {', '.join(str(key) for key in added)}", added)
 
 
-def _shuts_out(change: Change) -> bool:
-    """Whether a change of an account takes something away."""
-    if change.key.kind != "account" or change.action == "create":
-        return False
-    fields = change.after or {}
-    return change.action == "delete" or fields.get("active") is False or "level" in fields
+def _lag(options: GraphistryOptions, cut: Sequence[Key]) -> str:
+    who = _quoted(cut)
+    if not options.url:
+        return f"Graphistry revokes no tokens: {who} {LAG}"
+    return (
+        f"apply logs out {who}, where this release can do that; whoever checks only the signature "
+        "of a token lets them in for as long as it lives, an hour unless the site says otherwise"
+    )
+
+
+def _quoted(keys: Sequence[Key]) -> str:
+    return listed([f'"{key.path[0]}"' for key in keys])
+
+
+def _unended(options: GraphistryOptions, changes: Sequence[Change]) -> Iterator[Warned]:
+    """Open sessions that a grant wants ended, where there is no way to do that."""
+    for change in changes if not options.url else ():
+        if change.end_sessions and not loses(change):
+            text = f"sessions of {', '.join(change.end_sessions)} cannot be ended without url"
+            yield Warned("sessions", f"{text}: set it, or end_sessions fails", (change.key,))
+
+
+def _key_warnings(
+    options: GraphistryOptions, changes: Sequence[Change], keys: Mapping[str, Warned | None]
+) -> Iterator[Warned]:
+    shut = [each.key for each in changes if is_shut_out(each)]
+    if shut and not options.keys_command:
+        text = f"personal keys of {_quoted(shut)} are not looked at: revoke them with manage-pat.sh"
+        yield Warned("personal-keys", f"{text}, or set keys_command", tuple(shut))
+    for key in shut:
+        if said := keys.get(key.path[0]):
+            yield said
+
+
+def _heir_warnings(options: GraphistryOptions, changes: Sequence[Change]) -> Iterator[Warned]:
+    for change in changes:
+        if change.heir and options.transfer_command:
+            text = f'what "{change.key.path[0]}" owns is given to "{change.heir}"'
+            yield Warned(ENDS, f"{text}, and only then are they deleted", (change.key,))
 
 
 def _keeps_power(state: State, key: Key) -> bool:

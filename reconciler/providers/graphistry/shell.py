@@ -58,7 +58,11 @@ class Shell:
         self.target = target
         self.options = options
         self._command = Command(
-            options.command, options.workdir, options.timeout_s, options.max_reply_bytes
+            options.command,
+            options.workdir,
+            options.timeout_s,
+            options.max_reply_bytes,
+            options.secrets(),
         )
 
     def __repr__(self) -> str:

@@ -94,6 +94,15 @@ def read_organisations(args: Mapping[str, Loose]) -> Loose:
     return found
 
 
+def list_organisations(args: Mapping[str, Loose]) -> Loose:
+    """The slugs of all organisations but those that are somebody's personal one, in order."""
+    models = Models(args["models"])
+    names = user_model()._base_manager.values_list("username", flat=True)
+    personal = {name.lower() for name in names}
+    slugs = models.org._base_manager.values_list(models.names["slug_field"], flat=True)
+    return sorted(str(slug) for slug in slugs if str(slug).lower() not in personal)
+
+
 def discover(args: Mapping[str, Loose]) -> Loose:  # noqa: ARG001  # as all operations have it
     """Models that may be organisations: a unique slug, and a model that joins them with users and
     roles.
@@ -149,5 +158,6 @@ READERS: dict[str, Callable[[Mapping[str, Loose]], Loose]] = {
     "look": look,
     "settings": read_settings,
     "organisations": read_organisations,
+    "slugs": list_organisations,
     "discover": discover,
 }

@@ -35,6 +35,17 @@ def locked(args: Mapping[str, Loose]) -> Loose:
     return user
 
 
+def hold_superusers(name: str) -> None:
+    """Lock a user and all active superusers, in one order for everybody: of two runs that each take
+    one of them the second waits here, and then sees what the first has left.
+    """
+    from django.db.models import Q
+
+    chosen = Q(username=name) | Q(is_active=True, is_superuser=True)
+    rows = user_model()._base_manager.select_for_update().filter(chosen)
+    list(rows.order_by("pk"))
+
+
 def guard_last_superuser(user: Loose) -> None:
     """Refuse to take an active superuser away whom no other one would replace."""
     if user.is_active and user.is_superuser:
@@ -107,11 +118,14 @@ def demand(user: Loose, name: str, columns: Mapping[str, Loose]) -> None:
 def update_user(args: Mapping[str, Loose]) -> None:
     """Change columns of a user. One who is as asked already is left alone."""
     name, columns = args["username"], args["columns"]
+    takes_power = columns.get("active") is False or columns.get("superuser") is False
+    if takes_power:
+        hold_superusers(name)
     user = user_model()._base_manager.select_for_update().filter(username=name).first()
     if user is not None and is_as_asked(user, columns):
         return
     user = locked(args)
-    if columns.get("active") is False or columns.get("superuser") is False:
+    if takes_power:
         guard_last_superuser(user)
     if columns.get("email"):
         refuse_taken_address(columns["email"], user.pk)
@@ -135,6 +149,7 @@ def delete_user(args: Mapping[str, Loose]) -> None:
     """Delete a user and all that Django deletes with one, if there is such a user."""
     name = args["username"]
     if user_model()._base_manager.filter(username=name).exists():
+        hold_superusers(name)
         user = locked(args)
         guard_last_superuser(user)
         user.delete()

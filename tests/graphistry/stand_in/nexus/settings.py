@@ -1,4 +1,6 @@
-"""Settings of the stand-in; STAND_IN_DATABASE names the file of its database."""
+"""Settings of the stand-in; STAND_IN_DATABASE names the file of its database, or is the URL of one
+on PostgreSQL.
+"""
 
 import os
 import warnings
@@ -10,9 +12,25 @@ warnings.filterwarnings("ignore")
 SECRET_KEY = "of no use"
 DEBUG = False
 USE_TZ = True
-DATABASES = {
-    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ["STAND_IN_DATABASE"]}
-}
+
+
+def database(where):
+    if not where.startswith("postgresql://"):
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": where}
+    from psycopg.conninfo import conninfo_to_dict
+
+    said = conninfo_to_dict(where)
+    words = {
+        "NAME": "dbname",
+        **{word.upper(): word for word in ("host", "port", "user", "password")},
+    }
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **{name: said[word] for name, word in words.items() if word in said},
+    }
+
+
+DATABASES = {"default": database(os.environ["STAND_IN_DATABASE"])}
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
