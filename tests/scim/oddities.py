@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import unquote
 
 from reconciler.sandbox.http.messages import Request, Response
 
@@ -26,18 +27,20 @@ class Oddities:
     each page is the first. `fails_on_count`: 500 with HTML where a count is asked. `hides_members`:
     no members in lists. `omits_empty_lists`: no `Resources` where there are none. `reorders`: each
     list comes in another order than the one before. `lies_about_total`: says that there is one
-    more. `drops_active`: users have no `active`. `edits`: what becomes of each resource.
+    more. `drops_active`: users have no `active`. `shouts`: names of attributes in capitals.
+    `edits`: what becomes of each resource.
     Discovery: `discovery`: the status of what it says of itself, 200 for saying it, 299 for HTML.
-    `config`: what it says instead.
+    `config`: what it says instead. `cursors`: lists are read from cursor to cursor,
+    `forgets_total`: and do not say how long they are, `stuck`: and each names the first as next.
     Writing: `no_patch`: 501. `silent_writes`: says yes and does nothing. `answers_nothing`: 204
     without a body for all that is written. `empty_created`: 201 without a body. `talks_at_204`: a
     body where there should be none. `normalizes`: cuts names and lowers their case. `strict`:
     refuses what Canaille does, and has no schema that says so. `refuses_path`: 400 invalidPath for
     PATCH. `absent_member`: the status for removing a member who is not there.
     Errors: `bare_errors`: no schemas, no scimType, a number as status. `content_type`: instead of
-    the right one. `shut`: the path that gives 403. `rotated`: the token is not good any more.
-    `limits`: for each write to come, the Retry-After of its 429. `watch` sees each write, `queries`
-    notes what was asked.
+    the right one. `shut`: the path that gives 403, or `shut_with`. `rotated`: the token that is
+    good instead of the first one. `limits`: for each write to come, the Retry-After of its 429.
+    `watch` sees each write, `queries` notes what was asked.
     """
 
     page_cap: int = 0
@@ -48,9 +51,13 @@ class Oddities:
     reorders: bool = False
     lies_about_total: bool = False
     drops_active: bool = False
+    shouts: bool = False
     edits: Callable[[Json], object] | None = None
     discovery: int = 200
     config: Mapping[str, object] | None = None
+    cursors: bool = False
+    forgets_total: bool = False
+    stuck: bool = False
     no_patch: bool = False
     silent_writes: bool = False
     answers_nothing: bool = False
@@ -63,7 +70,8 @@ class Oddities:
     bare_errors: bool = False
     content_type: str | None = None
     shut: str = ""
-    rotated: bool = False
+    shut_with: int = 403
+    rotated: str = ""
     limits: list[str] = field(default_factory=list)
     watch: Callable[[Request], object] | None = None
     queries: list[str] = field(default_factory=list)
@@ -77,7 +85,9 @@ def answered(odd: Oddities, request: Request, path: str, inner: Inner) -> Respon
     instead = _instead(odd, request, path)
     if instead is None:
         given = replace(request, body=_sent(odd, request.body))
-        if odd.reorders and path in ("/Users", "/Groups") and request.method == "GET":
+        if odd.cursors and path in ("/Users", "/Groups") and request.method == "GET":
+            instead = _by_cursor(odd, given, path, inner)
+        elif odd.reorders and path in ("/Users", "/Groups") and request.method == "GET":
             instead = _reordered(given, path, inner, len(odd.queries))
         else:
             instead = inner(given, path, _query(odd, request.query, path))
@@ -86,10 +96,10 @@ def answered(odd: Oddities, request: Request, path: str, inner: Inner) -> Respon
 
 def _instead(odd: Oddities, request: Request, path: str) -> Response | None:
     """What is answered without asking the service."""
-    if odd.rotated:
+    if odd.rotated and request.headers.get("authorization") != f"Bearer {odd.rotated}":
         return error(401, "the token is not good any more")
     if odd.shut and path.startswith(odd.shut):
-        return error(403, "no right to this")
+        return error(odd.shut_with, "no right to this")
     if path in ("/ServiceProviderConfig", "/Schemas"):
         return _discovery(odd, path)
     if odd.fails_on_count and "count=" in request.query:
@@ -172,6 +182,21 @@ def _reordered(request: Request, path: str, inner: Inner, turns: int) -> Respons
     return replace(whole, body=json.dumps(body).encode())
 
 
+def _by_cursor(odd: Oddities, request: Request, path: str, inner: Inner) -> Response:
+    """A page as RFC 9865 has it: it names the next one, and nobody can ask for its number."""
+    given = dict(each.partition("=")[::2] for each in request.query.split("&") if each)
+    if "startIndex" in given or "cursor" not in given:
+        return error(400, "pages are asked for by cursor", "invalidValue")
+    start = int(unquote(given["cursor"]).removeprefix("after&") or 1)
+    size = min(int(given.get("count", "100")), odd.page_cap or 100)
+    page = inner(request, path, f"startIndex={start}&count={size}")
+    body = json.loads(page.body)
+    total = body.pop("totalResults") if odd.forgets_total else body["totalResults"]
+    if start + size <= total:
+        body["nextCursor"] = "after&1" if odd.stuck else f"after&{start + size}"
+    return replace(page, body=json.dumps(body).encode())
+
+
 def _said(odd: Oddities, request: Request, path: str, answer: Response) -> Response:
     """The answer as the service gives it."""
     is_write = request.method != "GET"
@@ -204,7 +229,13 @@ def _edited(odd: Oddities, path: str, text: bytes) -> bytes:
             odd.edits(row)
     if odd.omits_empty_lists and not body.get("Resources", True):
         del body["Resources"]
-    return json.dumps(body).encode()
+    return json.dumps(_shouted(body) if odd.shouts else body).encode()
+
+
+def _shouted(value: Any) -> Any:  # Any: JSON of any kind
+    if isinstance(value, dict):
+        return {name.upper(): _shouted(each) for name, each in value.items()}
+    return [_shouted(each) for each in value] if isinstance(value, list) else value
 
 
 def _detail(body: bytes) -> str:

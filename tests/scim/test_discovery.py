@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import pytest
 
-from reconciler.errors import RefusedError
 from reconciler.sandbox.http.faults import Fault, FaultKind
 from reconciler.scope import Scope
 from reconciler.state import Key
@@ -167,31 +166,6 @@ def test_members_named_by_their_address_are_found(people: ScimService) -> None:
     people.oddities.edits = edit
 
     assert Key("membership", ("readers", "amina")) in read(people, "readers")
-
-
-def test_a_token_that_was_renewed_meanwhile_stops_the_run_and_loses_nothing(
-    people: ScimService,
-) -> None:
-    def rotate() -> None:
-        people.oddities.rotated = True
-
-    people.faults.arm(Fault(FaultKind.OUTSIDE_EDIT, "PATCH", f"{PREFIX}/Users/*", edit=rotate))
-    changes = (altered("kofi", active=False), altered("esi", active=False))
-
-    outcomes = made(people, *changes)
-    people.oddities.rotated = False
-    again = made(people, *changes)
-
-    assert statuses(outcomes) == ["failed", "skipped"]
-    assert "check the option token" in outcomes[0].message
-    assert statuses(again) == ["done", "done"]
-
-
-def test_groups_that_may_not_be_read_make_no_shorter_state(people: ScimService) -> None:
-    people.oddities.shut = "/Groups"
-
-    with pytest.raises(RefusedError, match="GET /Groups: the token lacks the right"):
-        read(people)
 
 
 def test_what_doctor_says_of_a_token_that_may_not_read_groups(people: ScimService) -> None:

@@ -27,6 +27,14 @@ def test_checking_follows_no_reference() -> None:
     assert check_options(loaded, "db", kind) == ()
 
 
+def test_checking_does_not_judge_together_what_is_not_known_yet() -> None:
+    names = ["org_model", "slug_field", "membership_model", "user_field", "org_field", "role_field"]
+    models = ", ".join(f"{name}: {{env: {name.upper()}}}" for name in names)
+    loaded, kind = _loaded(f"{{{models}, role_names: [member]}}", "graphistry")
+
+    assert check_options(loaded, "db", kind) == ()
+
+
 def test_checking_finds_everything_that_no_environment_can_mend() -> None:
     loaded, kind = _loaded("{dns: {env: DSN}, password_days: many, passwords: never}")
 
@@ -49,6 +57,21 @@ def test_references_become_values(tmp_path: Path) -> None:
     assert [secret.reveal() for secret in resolved.secrets()] == [CANARY]
     assert getattr(resolved, "url", "") == "https://flowauth.example.org"
     assert CANARY not in repr(resolved) + str(resolved)
+
+
+def test_a_secret_that_may_be_left_out_is_read_again_from_its_file_too(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(CANARY)
+    options = (
+        f"{{url: 'https://graphs.example.org', service_account: tool, "
+        f"password: {{file: {tmp_path}/password}}}}"
+    )
+    loaded, kind = _loaded(options, "graphistry")
+    (secret,) = resolve_options(loaded, "db", kind, {}).secrets()
+    (tmp_path / "password").write_text(f"{CANARY}-renewed")
+
+    secret.read_again()
+
+    assert secret.reveal() == f"{CANARY}-renewed"
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,42 @@ def test_a_secret_cannot_be_changed_or_taken_apart() -> None:
     assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
 
 
+def test_a_secret_with_a_source_has_its_newest_value_and_stays_the_same_secret() -> None:
+    source = ["first-value"]
+    secret = Secret("first-value", lambda: source[-1])
+    bearer = secret.behind("Bearer ")
+    known = {secret, bearer}
+
+    for value in ("second-value", "", "second-value", "third-value"):
+        source.append(value)
+        bearer.read_again()
+
+    assert (secret.reveal(), bearer.reveal()) == ("third-value", "Bearer third-value")
+    assert secret.all_values() == ("first-value", "second-value", "third-value")
+    assert secret in known
+    assert bearer in known
+    assert secret == Secret("first-value")
+    assert "value" not in f"{secret!r} {bearer} {[secret]}"
+    assert pickle.loads(pickle.dumps(bearer)).reveal() == "Bearer third-value"
+
+
+def test_a_secret_without_a_source_is_not_read_again() -> None:
+    secret = Secret("only-value").behind("Bearer ")
+
+    secret.read_again()
+
+    assert (secret.reveal(), secret.can_be_renewed) == ("Bearer only-value", False)
+
+
+def test_a_redactor_hides_what_a_secret_became_after_it_was_made() -> None:
+    secret = Secret("first-value", lambda: "second-value")
+    hide = Redactor.joined([Redactor.of([Secret("another")]), Redactor.of([secret])])
+
+    secret.read_again()
+
+    assert hide("another, first-value, second-value") == "***, ***, ***"
+
+
 @dataclasses.dataclass
 class _Holder:
     secret: Secret

@@ -20,6 +20,8 @@ from reconciler.providers.http_connection import (
     Habits,
     HttpConnection,
     is_json,
+    is_open,
+    is_page,
 )
 from reconciler.providers.scim.options import ScimOptions
 from reconciler.providers.settling import NotThereError
@@ -54,6 +56,10 @@ class BrokenError(AmbiguousError):
     """The service itself failed (status 500): it may have carried out the write, or not."""
 
 
+class NoSuchListError(UnexpectedResponseError):
+    """The service says that it has no such list (status 404, or 501)."""
+
+
 class ForbiddenError(RefusedError):
     """The token is good, and lacks the right to this (status 403)."""
 
@@ -65,7 +71,7 @@ class Client:
         self.target = target
         self.options = options
         self._connection = HttpConnection(target, options, _HABITS)
-        self._authorization = Secret(f"Bearer {options.token.reveal()}")
+        self._authorization = options.token.behind("Bearer ")
         self._connection.conceal(options.secrets())
 
     def __repr__(self) -> str:
@@ -82,16 +88,17 @@ class Client:
     def find(self, path: str) -> Row | None:
         """One resource, or None where the service says that it is not there."""
         response = self.get(path)
-        if response.status_code == 404:
+        if response.status_code == 404 and not is_page(response):
             return None
-        return self.row(self._connection.body_of(response), f"GET {path}")
+        row = self.row(self._connection.body_of(response), f"GET {path}")
+        return _with_version(row, response.headers.get("etag", ""))
 
     def write(self, method: str, path: str, body: Row | None, version: str = "") -> Row | None:
         """Send a change; the resource as it is then, where the service says so.
 
         `version` is sent as If-Match. Raises AmbiguousError where it may have been carried out,
         NotThereError for status 404, NotSupportedError for 501 and 405, InvalidError for 400, and
-        WriteError otherwise.
+        WriteError otherwise. A page of a proxy says none of this of the service.
         """
         headers = {"If-Match": version} if version else {}
         response = self._sent(method, path, body, headers)
@@ -106,9 +113,9 @@ class Client:
         if status == 412:
             text = f"{method} {path}: it was changed meanwhile by somebody else; plan again"
             raise WriteError(self.target, text)
-        if status in kinds:
+        if status in kinds and not is_page(response):
             raise kinds[status](self.target, said)
-        if status >= 500:
+        if is_open(status):
             raise (BrokenError if status == 500 else AmbiguousError)(self.target, said)
         if not response.is_success:
             raise WriteError(self.target, said)
@@ -155,3 +162,13 @@ class Client:
             text = f"{method} {path.partition('?')[0]}: the token lacks the right to do this"
             raise ForbiddenError(self.target, f"{text} ({self._connection.described(response)})")
         return response
+
+
+def _with_version(row: Row, tag: str) -> Row:
+    """The resource with its version, which some services say in a header alone.
+
+    Source: RFC 7644, section 3.14.
+    """
+    meta = row.get("meta")
+    said = meta if isinstance(meta, dict) else {}
+    return row if not tag or said.get("version") else {**row, "meta": {**said, "version": tag}}

@@ -6,15 +6,21 @@ what is created is noted, and each is looked at again by its id before it is wri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 from reconciler.errors import UnexpectedResponseError, WriteError
-from reconciler.providers.scim.client import Client, Row, path_of
+from reconciler.providers.scim.client import (
+    Client,
+    ForbiddenError,
+    NoSuchListError,
+    Row,
+    path_of,
+)
 from reconciler.providers.scim.features import Features, read_features
 from reconciler.providers.scim.listing import read_all
-from reconciler.providers.scim.marks import foreign_mark
+from reconciler.providers.scim.marks import foreign_mark, strays
 from reconciler.providers.scim.resources import members_of, text_of
 from reconciler.providers.scim.shelf import Shelf
 
@@ -26,6 +32,7 @@ class Directory:
         self.client = client
         self._users = Shelf("/Users", "userName")
         self._groups = Shelf("/Groups", "displayName")
+        self._refused = ""
 
     @property
     def target(self) -> str:
@@ -40,14 +47,59 @@ class Directory:
     # Reading
 
     def read(self) -> tuple[Mapping[str, Row], Mapping[str, Row]]:
-        """All users and groups by id, whole; members are in every group."""
+        """All users and groups by id, whole; members are in every group.
+
+        There are no groups where the token may read none of them; `refused` says so then.
+        """
         _ = self.features  # before the threads, so that it is asked once
+        self._refused = ""
         with ThreadPoolExecutor(self.client.options.concurrency) as pool:
-            users, groups = pool.map(self._listed, (self._users, self._groups))
-            whole = pool.map(self._with_members, groups)
-            self._users.fill(users)
-            self._groups.fill(whole)
+            users, groups = (
+                pool.submit(self._listed, each) for each in (self._users, self._groups)
+            )
+            self._users.fill(users.result())
+            try:
+                self._groups.fill(pool.map(self._with_members, groups.result()))
+            except (ForbiddenError, NoSuchListError) as error:
+                self._groups.empty()
+                self._refused = error.message
         return self.seen
+
+    @property
+    def refused(self) -> str:
+        """Why no Groups could be read the last time, though Users could; empty where they were."""
+        return self._refused
+
+    def recognize(self, users: Set[str], groups: Set[str]) -> None:
+        """Know those by their mark to whom somebody gave a name that no line declares.
+
+        `users` and `groups` are the declared names. Raises UnexpectedResponseError where a declared
+        name fits several: one of them is somebody else.
+        """
+        prefix = self.client.options.external_id_prefix
+        for shelf, declared in ((self._users, users), (self._groups, groups)):
+            found = strays(shelf.rows.values(), shelf.attribute, prefix, declared)
+            for name, rows in sorted(found.items()):
+                ids = {text_of(row, "id") for row in rows}
+                own = [shelf.rows[key] for key in shelf.keys(name) if key not in ids]
+                if len(rows) + len(own) > 1:
+                    raise self._several(shelf, name, rows)
+                shelf.mean(rows[0], name)
+
+    def _several(self, shelf: Shelf, name: str, rows: Sequence[Row]) -> UnexpectedResponseError:
+        others = ", ".join(sorted(f'"{text_of(row, shelf.attribute)}"' for row in rows))
+        text = f'{shelf.path}: "{name}" may be several: {others} has its mark as externalId'
+        hint = "take the mark from all who are not meant, or delete them there"
+        return UnexpectedResponseError(self.target, f"{text}, and is not the only one; {hint}")
+
+    def known_as(self, row: Row) -> str:
+        """The name that the manifest knows a User or Group by."""
+        return (self._users if text_of(row, "userName") else self._groups).name_of(row)
+
+    @property
+    def renamed(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Users and groups that are known by their mark: their own names, and those of the mark."""
+        return self._users.renamed, self._groups.renamed
 
     @property
     def seen(self) -> tuple[Mapping[str, Row], Mapping[str, Row]]:
@@ -135,6 +187,8 @@ class Directory:
             shelf.drop(key)
 
     def _listed(self, shelf: Shelf) -> tuple[Row, ...]:
+        if shelf is self._groups and self.client.options.groups == "no":
+            return ()
         return read_all(self.client, self.features, shelf.path)
 
     def _filled(self, shelf: Shelf) -> Shelf:
@@ -158,7 +212,7 @@ class Directory:
             text = f'{len(keys)} resources have the {shelf.attribute} "{name}"'
             raise WriteError(self.target, f"{text}: rename or delete all but one there")
         row = self.client.find(path_of(shelf.path, keys[0])) if keys else None
-        if row is None or text_of(row, shelf.attribute) != name:
+        if row is None or shelf.name_of(row) != name:
             self.forget(keys[0] if keys else "")
             return None
         return row

@@ -21,7 +21,7 @@ _COLLECTIONS = ("/Users", "/Groups")
 def lacking_to_read(directory: Directory) -> Rights:
     """Which of the lists the token may not read."""
     lacking = []
-    for path in _COLLECTIONS:
+    for path in _COLLECTIONS if directory.client.options.groups == "yes" else _COLLECTIONS[:1]:
         try:
             directory.client.get(f"{path}?startIndex=1&count=1")
         except ForbiddenError as error:
@@ -38,7 +38,19 @@ def lacking(number_of_changes: int) -> Rights:
 
 def remarks(directory: Directory, users: Mapping[str, Row], groups: Mapping[str, Row]) -> list[str]:
     """What somebody should know of the service, sorted."""
-    return sorted([*_told(directory), *_of_users(users), *_of_groups(directory, users, groups)])
+    told = [*_told(directory), *renamings(directory.target, *directory.renamed)]
+    return sorted([*told, *_of_users(users), *_of_groups(directory, users, groups)])
+
+
+def renamings(target: str, users: Mapping[str, str], groups: Mapping[str, str]) -> Iterator[str]:
+    """What to do about those that have another name than their mark says, by their own names."""
+    for own, name in users.items():
+        text = f'the User "{own}" bears the mark of "{name}" and is taken for it: its userName was'
+        hint = f'write accounts: {{{target}: "{own}"}} for the user'
+        yield f"{text} changed there; {hint}, or change it back"
+    for own, name in groups.items():
+        text = f'the Group "{own}" bears the mark of "{name}" and is taken for it: its displayName'
+        yield f'{text} was changed there; write name: "{own}" for the role, or change it back'
 
 
 def _told(directory: Directory) -> Iterator[str]:

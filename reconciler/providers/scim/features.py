@@ -1,7 +1,8 @@
 """What a service says of itself, with careful guesses where it says nothing, or nonsense.
 
-Source: RFC 7643, section 5 (ServiceProviderConfig); RFC 7644, section 4. A `maxResults` of 0 is
-taken for unknown: Keycloak 26 says so (keycloak/keycloak#49841).
+Source: RFC 7643, section 5 (ServiceProviderConfig); RFC 7644, section 4; RFC 9865, section 4
+(pagination). A `maxResults` of 0 is taken for unknown: Keycloak 26 says so
+(keycloak/keycloak#49841).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 from reconciler.errors import RefusedError, UnexpectedResponseError
 from reconciler.providers.scim.client import Client, Row
 from reconciler.providers.scim.options import Auto, ScimOptions
+from reconciler.providers.scim.resources import value_of
 from reconciler.providers.scim.shapes import Shape, shapes_of
 
 _USUAL_PAGE: Final = 100
@@ -24,7 +26,8 @@ _LARGEST_PAGE: Final = 1000
 class Features:
     """What the service can do. `config` is what it says itself, empty where it says nothing.
 
-    `shapes` has what its resources may and must have, by schema in small letters.
+    `shapes` has what its resources may and must have, by schema in small letters. `by_cursor` says
+    that each page names the next, and that none can be asked for by the number of its first.
     """
 
     config: Row
@@ -32,6 +35,7 @@ class Features:
     etag: bool
     page_size: int
     shapes: Mapping[str, Shape]
+    by_cursor: bool = False
 
     def shape(self, schema: str) -> Shape:
         """What resources of a schema have; one that tells nothing where the service does not."""
@@ -54,12 +58,18 @@ def read_features(client: Client) -> Features:
         etag=_decided(options.use_etag, _switch(config, "etag"), unknown=False),
         page_size=_page_size(options, most_results(config)),
         shapes=shapes_of(schemas),
+        by_cursor=_switch(config, "pagination", "cursor") is True
+        and _switch(config, "pagination", "index") is False,
     )
 
 
 def most_results(config: Row) -> int:
     """How many resources the service says that it gives at once; 0 where it does not say."""
-    value = _part(config, "filter").get("maxResults")
+    filtered = _number(_part(config, "filter").get("maxResults"))
+    return _number(_part(config, "pagination").get("maxPageSize")) or filtered
+
+
+def _number(value: object) -> int:
     if isinstance(value, str) and value.isdigit():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
@@ -82,13 +92,13 @@ def _told(client: Client, path: str) -> Row:
 
 
 def _part(row: Row, name: str) -> Row:
-    found = row.get(name)
+    found = value_of(row, name)
     return found if isinstance(found, dict) else {}
 
 
-def _switch(config: Row, name: str) -> bool | None:
+def _switch(config: Row, name: str, part: str = "supported") -> bool | None:
     """Whether something is supported: also where it says so with a text."""
-    value = _part(config, name).get("supported")
+    value = _part(config, name).get(part)
     if isinstance(value, str):
         value = {"true": True, "false": False}.get(value.lower())
     return value if isinstance(value, bool) else None

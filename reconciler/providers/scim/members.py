@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 
 from reconciler.changes import Change
-from reconciler.errors import WriteError
+from reconciler.errors import TargetError, WriteError
 from reconciler.providers.scim.client import (
     BrokenError,
     InvalidError,
@@ -24,12 +24,13 @@ from reconciler.providers.scim.client import (
 from reconciler.providers.scim.directory import Directory
 from reconciler.providers.scim.resources import GROUP, PATCH, text_of, value_of, writable
 from reconciler.providers.scim.users import version_of
-from reconciler.providers.settling import settle
+from reconciler.providers.settling import UnknownResultError, following, settle
 
 
 def add(directory: Directory, changes: Sequence[Change]) -> None:
     """Put all these members into their one group."""
     group = changes[0].key.path[0]
+    what = f'members of "{group}"'
     there = directory.members(directory.need_group(group))
     wanted = dict(_needed(directory, change) for change in changes)
     missing = [key for key in wanted if key not in there]
@@ -37,12 +38,14 @@ def add(directory: Directory, changes: Sequence[Change]) -> None:
         rows = {key: wanted[key] for key in part}
         is_done = partial(_are_in, directory, group, part)
         write = partial(_unless, is_done, partial(_add, directory, group, rows))
-        settle(directory.target, f'members of "{group}"', write, is_done)
+        with following(directory.target, what, is_first=part[0] == missing[0]):
+            settle(directory.target, what, write, is_done)
 
 
 def remove(directory: Directory, changes: Sequence[Change]) -> None:
     """Take all these members out of their one group; both may be gone already."""
     group = changes[0].key.path[0]
+    what = f'members of "{group}"'
     row = directory.group(group)
     if row is None:
         return
@@ -53,7 +56,8 @@ def remove(directory: Directory, changes: Sequence[Change]) -> None:
     for part in _parts(directory, present):
         is_done = partial(_are_out, directory, group, part)
         write = partial(_unless, is_done, partial(_remove, directory, group, part))
-        settle(directory.target, f'members of "{group}"', write, is_done)
+        with following(directory.target, what, is_first=part[0] == present[0]):
+            settle(directory.target, what, write, is_done)
 
 
 def _needed(directory: Directory, change: Change) -> tuple[str, Row]:
@@ -154,11 +158,22 @@ def _taken(
     except (BrokenError, InvalidError):
         if directory.client.options.use_patch == "yes":
             raise
-        again = directory.need_group(text_of(row, "displayName"))
+        again = _read_again(directory, row)
         left = {text_of(each, "value") for each in _raw_members(again)} & set(values)
         if 0 < len(left) < len(set(values)):
             raise  # somebody else took some out meanwhile: each is tried by itself
         return not left
+
+
+def _read_again(directory: Directory, row: Row) -> Row:
+    """The group after a write of which nobody knows whether it was carried out."""
+    try:
+        return directory.need_group(directory.known_as(row))
+    except WriteError:
+        raise
+    except TargetError as error:
+        text = f"{path_of('/Groups', text_of(row, 'id'))} could not be read back: {error.message}"
+        raise UnknownResultError(directory.target, text) from error
 
 
 def _patched(directory: Directory, row: Row, operations: Sequence[Row]) -> bool:

@@ -27,6 +27,11 @@ def normalize(target: str, desired: State, observed: State, foreign: Set[str]) -
     )
 
 
+def without_groups(state: State) -> State:
+    """What of it a service can hold that has Users only: who holds a role there is one of them."""
+    return State({key: each for key, each in state.records.items() if key.kind == "account"})
+
+
 def _case_twins(target: str, desired: State, observed: State) -> Iterator[tuple[Key, str]]:
     there = {key.path[-1].casefold(): key.path[-1] for key, _ in observed.of_kind("account")}
     for key, _ in desired.of_kind("account"):

@@ -32,6 +32,11 @@ class ScimOptions(HttpOptions):
         "reconciler:prod: (empty for none); then what bears another mark that begins with "
         "reconciler: is never touched",
     )
+    groups: Literal["yes", "no"] = Field(
+        "yes",
+        description="Whether it has Groups; with no, a role is no Group: whoever holds one is a "
+        "User, and that is all",
+    )
     page_size: int = Field(
         0,
         ge=0,

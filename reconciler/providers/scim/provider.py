@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.changes import Change, Journal, Outcome
-from reconciler.provider import Identity, Rights
+from reconciler.provider import Identity, Rights, Warned
 from reconciler.providers.scim.apply import apply_changes
 from reconciler.providers.scim.client import Client
 from reconciler.providers.scim.directory import Directory
-from reconciler.providers.scim.examine import lacking, lacking_to_read, remarks
-from reconciler.providers.scim.normalize import normalize
+from reconciler.providers.scim.examine import lacking, lacking_to_read, remarks, renamings
+from reconciler.providers.scim.normalize import normalize, without_groups
 from reconciler.providers.scim.observe import observe
 from reconciler.providers.scim.options import ScimOptions
 from reconciler.providers.scim.preview import preview
 from reconciler.providers.scim.resources import text_of
 from reconciler.scope import Scope
 from reconciler.state import State
+
+if TYPE_CHECKING:
+    from reconciler.survey import Survey
 
 
 def open_scim(target: str, options: ScimOptions) -> ScimProvider:
@@ -61,8 +65,16 @@ class ScimProvider:
         """All users, groups and memberships."""
         return observe(self._directory, scope)
 
+    def survey(self, servers: Sequence[str]) -> Survey:  # noqa: ARG002  # it is read whole
+        """All users and groups, for a manifest that says them."""
+        from reconciler.providers.scim.survey import take_survey  # `import` alone needs it
+
+        return take_survey(self._directory, self.identify())
+
     def normalize(self, desired: State, observed: State) -> State:
         """Desired with what new users have, as the service spells it."""
+        if self.options.groups == "no":
+            desired = without_groups(desired)
         return normalize(self.target, desired, observed, self.foreign_names())
 
     def new_passwords(self, changes: Sequence[Change]) -> tuple[str, ...]:
@@ -74,7 +86,14 @@ class ScimProvider:
         """The requests, with names where they have ids."""
         return preview(changes)
 
-    # Examining, and Sharing
+    # Examining, Limited and Sharing
+
+    def warnings(self, changes: Sequence[Change]) -> tuple[Warned, ...]:
+        """The users and groups that are known by their marks, since somebody renamed them."""
+        del changes  # whatever is planned, they are told
+        return tuple(
+            Warned("renamed", each) for each in renamings(self.target, *self._directory.renamed)
+        )
 
     def clock(self) -> datetime:
         """The time of the service's machine."""

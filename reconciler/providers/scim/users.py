@@ -25,6 +25,7 @@ from reconciler.providers.scim.resources import (
     plainer,
     text_of,
     user_operations,
+    value_of,
 )
 from reconciler.providers.settling import NotThereError, settle
 from reconciler.state import Fields
@@ -124,7 +125,7 @@ def rewrite(
 
 def version_of(directory: Directory, row: Row) -> str:
     """What If-Match is to say; empty where the service keeps no versions."""
-    meta = row.get("meta")
+    meta = value_of(row, "meta")
     is_kept = directory.features.etag and isinstance(meta, dict)
     return text_of(meta, "version") if is_kept and isinstance(meta, dict) else ""
 
