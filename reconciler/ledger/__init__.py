@@ -13,7 +13,6 @@ from typing import Final
 
 from reconciler.errors import LedgerError
 from reconciler.ledger.applied import Applied, AppliedHead, Clock
-from reconciler.ledger.applied_documents import applied_digest
 from reconciler.ledger.database import Database
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.schema import prepare
@@ -27,7 +26,6 @@ __all__ = [
     "AppliedHead",
     "Clock",
     "Ledger",
-    "applied_digest",
     "is_dsn",
     "open_ledger",
 ]

@@ -7,7 +7,7 @@ means that no run did it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -44,7 +44,8 @@ class Applied:
     `besides` is what the state has besides that expansion, such as accounts that left. `place` says
     which system the target was; empty where that is not known. `files` are the names of the
     manifest's files. `passwords` is what is remembered of passwords, by account: none follows from
-    it. `digest` is computed when it is saved, and empty before.
+    it. `notes` is what the provider wants to know again, by account. `digest` is computed when it
+    is saved, and empty before.
     """
 
     target: str
@@ -61,6 +62,7 @@ class Applied:
     besides: State = EMPTY
     files: tuple[str, ...] = ()
     passwords: Marks = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
     digest: str = field(default="", compare=False)
 
 
@@ -86,6 +88,7 @@ class AppliedHead:
     besides: State = EMPTY
     files: tuple[str, ...] = ()
     passwords: Marks = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def is_of(self, place: str) -> bool:
         """Whether it was applied to the system at this place, as far as both are known."""

@@ -46,22 +46,10 @@ class AppliedTexts(NamedTuple):
     records: str
 
 
-def applied_digest(
-    state: State, protected: Iterable[str] = (), ends_sessions: Iterable[Key] = ()
-) -> str:
-    """The SHA-256 of a state together with what was protected and what was to end sessions."""
-    return _digest(_records_text(state), protected, ends_sessions)
-
-
 def _digest(records: str, protected: Iterable[str], ends_sessions: Iterable[Key]) -> str:
+    """The SHA-256 of a state together with what was protected and what was to end sessions."""
     rest: Json = [sorted(set(protected)), [key_document(key) for key in sorted(set(ends_sessions))]]
     return hashlib.sha256((canonical_text(rest) + records).encode()).hexdigest()
-
-
-def _records_text(state: State) -> str:
-    from reconciler.record_texts import RecordTexts  # only an apply writes a state
-
-    return RecordTexts().records(state)
 
 
 def _record_documents(state: State) -> list[Json]:
@@ -70,7 +58,9 @@ def _record_documents(state: State) -> list[Json]:
 
 def applied_texts(applied: Applied) -> tuple[AppliedTexts, str]:
     """An applied state with its origin, and its digest; its target is not in the texts."""
-    records = _records_text(applied.state)
+    from reconciler.record_texts import RecordTexts  # only an apply writes a state
+
+    records = RecordTexts().records(applied.state)
     digest = _digest(records, applied.protected, applied.ends_sessions)
     head: dict[str, Json] = {
         "manifest_digest": applied.manifest_digest,
@@ -85,6 +75,7 @@ def applied_texts(applied: Applied) -> tuple[AppliedTexts, str]:
         "besides": _record_documents(applied.besides),
         "files": list(applied.files),
         **({"passwords": _mark_documents(applied.passwords)} if applied.passwords else {}),
+        **({"notes": dict(sorted(applied.notes.items()))} if applied.notes else {}),
         "digest": digest,
     }
     return AppliedTexts(canonical_text(head), records), digest
@@ -110,6 +101,7 @@ def read_applied(target: str, texts: AppliedTexts) -> Applied:
         besides=head.besides,
         files=head.files,
         passwords=head.passwords,
+        notes=head.notes,
         digest=head.digest,
     )
 
@@ -136,7 +128,18 @@ def _head(target: str, node: JsonNode) -> AppliedHead:
         besides=state_of(node.each("besides", _record)) if node.has("besides") else EMPTY,
         files=node.texts("files") if node.has("files") else (),
         passwords=_marks(node) if node.has("passwords") else {},
+        notes=_notes(node) if node.has("notes") else {},
     )
+
+
+def _notes(node: JsonNode) -> dict[str, str]:
+    found = node.get("notes")
+    if not isinstance(found.value, dict):
+        found.wrong("an object of texts")
+    notes = {name: text for name, text in found.value.items() if isinstance(text, str)}
+    if len(notes) != len(found.value):
+        found.wrong("an object of texts")
+    return notes
 
 
 def _mark_documents(marks: Marks) -> dict[str, Json]:

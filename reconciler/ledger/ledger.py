@@ -180,12 +180,12 @@ class Ledger:
             ended = replace(run, ended=self._now(), exit_code=exit_code, summary=summary)
             runs.end(transaction, ended)
 
-    def runs(self, limit: int = 20, kind: str | None = None) -> tuple[Run, ...]:
-        """The last runs, of one kind or of all, newest first."""
+    def runs(self, limit: int = 20) -> tuple[Run, ...]:
+        """The last runs, newest first."""
         from reconciler.ledger import runs
 
         with self._read() as transaction:
-            return runs.last(transaction, limit, kind)
+            return runs.last(transaction, limit)
 
     def last_success(self, target: str) -> Run | None:
         """The newest apply that wrote or verified this target and ended well, or None."""
@@ -247,6 +247,13 @@ class Ledger:
 
         with self._read() as transaction:
             return offboarded(transaction, target)
+
+    def noted(self, target: str, after_run: int) -> Mapping[str, str]:
+        """What a provider noted of accounts in runs after this one, by account; the last counts."""
+        from reconciler.ledger.noted import noted
+
+        with self._read() as transaction:
+            return noted(transaction, target, after_run)
 
     def verify(self) -> tuple[str, ...]:
         """What is wrong with the journal, a sentence each; empty where the chain is whole."""

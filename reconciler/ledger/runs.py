@@ -47,14 +47,9 @@ def end(transaction: Transaction, ended: Run) -> None:
     journal.append(transaction, ended.ended, [Entry("run_ended", ended.run_id, message=message)])
 
 
-def last(transaction: Transaction, limit: int, kind: str | None) -> tuple[Run, ...]:
-    """The last runs, of one kind or of all, newest first."""
-    newest_first = " ORDER BY run_id DESC LIMIT ?"
-    if kind is None:
-        rows = transaction.rows("SELECT document FROM runs" + newest_first, limit)
-    else:
-        where = "SELECT document FROM runs WHERE kind = ?"
-        rows = transaction.rows(where + newest_first, kind, limit)
+def last(transaction: Transaction, limit: int) -> tuple[Run, ...]:
+    """The last runs, newest first."""
+    rows = transaction.rows("SELECT document FROM runs ORDER BY run_id DESC LIMIT ?", limit)
     return tuple(read_run(str(row[0])) for row in rows)
 
 

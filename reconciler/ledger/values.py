@@ -22,6 +22,7 @@ EntryKind = Literal[
     "accepted",
     "offboarded",
     "offboarding_over",
+    "noted",
     "lock_taken",
     "lock_taken_over",
     "lock_broken",
@@ -71,8 +72,8 @@ class Entry:
     `found`, has in `intent` the number of the intent entry, and `results` for some or all of its
     changes. An accepted finding has its id in `finding`, who accepted it in `by` and for which plan
     in `plan_digest`. What is about an offboarding has the account in `subject`, and why in
-    `message`. The journal does not keep the `sources` of a change: the commit of its run has the
-    lines.
+    `message`; what a provider `noted` of an account is there too. The journal does not keep the
+    `sources` of a change: the commit of its run has the lines.
     """
 
     kind: EntryKind

@@ -240,6 +240,37 @@ def test_a_service_account_gets_a_token_that_is_its_own(lab: Lab) -> None:
     assert store.tables.sessions == []
 
 
+def test_tokens_of_a_deleted_account_do_not_sign_in_as_the_one_that_gets_its_id(lab: Lab) -> None:
+    store = lab.start()
+    store.add_user("first")
+    gone = store.add_user("gone", "admin")
+    _, text = store.add_token(gone.id, "old")
+    store.delete_user("gone")
+
+    outcomes = lab.apply(account("amina"), account("kofi"))
+
+    answer = httpx.get(
+        f"{lab.simulator.url}/api/auth/me", headers={"Authorization": f"Bearer {text}"}, timeout=20
+    )
+    assert store.user("amina").id == gone.id
+    assert answer.json()["id"] == -1
+    assert statuses(outcomes) == ["failed", "done"]
+    assert "deleted by hand" in outcomes[0].message
+
+
+def test_tokens_of_nobody_are_not_taken_for_those_of_a_new_account(lab: Lab) -> None:
+    """The session ended meanwhile, and the list is that of whoever is nobody."""
+    store = lab.start()
+    store.add_token(-1, "anybody's")
+    forget = store.tables.sessions.clear
+    lab.arm(FaultKind.OUTSIDE_EDIT, "GET", "/api/auth/tokens", edit=forget)
+
+    (outcome,) = lab.apply(account("amina"))
+
+    assert outcome.status == "done"
+    assert len(store.tables.tokens) == 1
+
+
 @pytest.mark.parametrize("kind", LOST_AFTER)
 def test_a_token_whose_answer_is_lost_is_revoked_and_another_made(
     lab: Lab, kind: FaultKind
@@ -252,6 +283,19 @@ def test_a_token_whose_answer_is_lost_is_revoked_and_another_made(
     assert statuses(outcomes) == ["done"]
     assert len(store.tables.tokens) == 1
     assert _owner(lab, "svc-load") == "svc-load"
+
+
+def test_a_second_token_is_made_only_where_the_first_could_be_revoked(lab: Lab) -> None:
+    store = lab.start()
+    lab.arm(FaultKind.ERROR_500_BEFORE_EFFECT, "GET", "/api/auth/me")
+    lab.arm(FaultKind.ERROR_500_BEFORE_EFFECT, "GET", "/api/auth/tokens", nth=2)
+
+    (outcome,) = lab.apply(account("svc-load", api_token=True))
+
+    assert outcome.status == "failed"
+    assert "its API token is not" in outcome.message
+    assert lab.sent("POST", "/api/auth/tokens/create") == 1
+    assert store.tables.tokens == {}
 
 
 def test_a_token_is_made_after_a_registration_whose_answer_is_lost(lab: Lab) -> None:

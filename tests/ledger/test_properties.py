@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from reconciler.changes import Change
 from reconciler.errors import LedgerError, LockHeldError, StaleError
-from reconciler.ledger import Applied, Ledger, applied_digest
+from reconciler.ledger import Applied, Ledger
 from reconciler.ledger.applied import time_text
+from reconciler.ledger.applied_documents import applied_texts
 from reconciler.ledger.locks import Lock
 from reconciler.ledger.values import Entry, EntryKind, Result, ResultStatus
 from reconciler.state import Key, State
@@ -42,7 +43,7 @@ class Model:
 
     def save_applied(self, target: str, state: State) -> object:
         told = self.applied[target] = applied(state, target)
-        return applied_digest(state, told.protected, told.ends_sessions)
+        return applied_texts(told)[1]
 
     def begin_run(self, targets: tuple[str, ...]) -> object:
         self.runs.append(True)

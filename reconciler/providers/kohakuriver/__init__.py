@@ -2,8 +2,9 @@
 
 The provider's parts: `options` and `check` (no I/O), `client` (whom we speak as, answers told
 apart), `api` (routes and their shapes), `directory` (what was read last), `observe`, `normalize`,
-`invitations` and `guards` (what stands before a write), and to apply: `apply` (the order),
-`registering` and `tokens` (new accounts), `users`, `assignments`.
+`invitations` and `guards` (what stands before a write), `pending` and `standing` (people whom we
+invited), `strangers` (open invitations of others), and to apply: `apply` (the order),
+`registering`, `tokens` and `inviting` (new accounts), `users`, `assignments`.
 Source: KohakuRiver, its host's API as of commit 6506617 (2026-02-10).
 Importing this package does not import httpx: `open` does.
 """

@@ -56,6 +56,7 @@ class InvitationRow(_Row):
     usage_count: int
     is_valid: bool
     created_by_id: int | None
+    expires_at: str
 
 
 class _Assignee(_Row):
@@ -166,6 +167,12 @@ def who_is(client: Client, token: Secret) -> UserRow:
     return _fitting(client, "GET /auth/me", _USER, answer)
 
 
+def whose_session(client: Client, cookie: Secret) -> UserRow:
+    """The account that a session belongs to; id -1 for one that is none any more."""
+    answer = client.get("/auth/me", as_session(cookie))
+    return _fitting(client, "GET /auth/me", _USER, answer)
+
+
 # Accounts
 
 
@@ -260,7 +267,9 @@ def create_invitation(client: Client, role: str, *, hours: int) -> InvitationRow
     """An invitation of nobody's for one account of this role."""
     body: Json = {"role": role, "max_usage": 1, "expires_hours": hours}
     answer, _ = client.write("POST", "/auth/invitations", body)
-    return _written(client, "POST /auth/invitations", _INVITATION, answer)
+    row = _written(client, "POST /auth/invitations", _INVITATION, answer)
+    client.conceal([row.token])
+    return row
 
 
 def delete_invitation(client: Client, invitation_id: int) -> None:

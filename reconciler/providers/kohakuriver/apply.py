@@ -1,7 +1,7 @@
 """Carries out changes on a KohakuRiver host, in their order and one at a time.
 
-Here belongs the order. How each kind of thing is written stands in `registering`, `users` and
-`assignments`.
+Here belongs the order. How each kind of thing is written stands in `registering`, `inviting`,
+`users` and `assignments`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Final
 
 from reconciler.changes import Action, Change, Journal, Outcome
 from reconciler.errors import WriteError
-from reconciler.providers.kohakuriver import assignments, users
+from reconciler.providers.kohakuriver import assignments, inviting, strangers, users
 from reconciler.providers.kohakuriver.directory import Directory
 from reconciler.providers.kohakuriver.registering import create_user
 from reconciler.providers.one_by_one import OneByOne
-from reconciler.state import Key, Kind
+from reconciler.state import INVITED, Key, Kind
 
 
 def apply_changes(
@@ -48,6 +48,9 @@ def _needs(change: Change) -> Iterator[tuple[Key, Action]]:
 
 def _write(directory: Directory, change: Change, journal: Journal) -> None:
     kind, action = change.key.kind, change.action
+    if INVITED in {**(change.before or {}), **(change.after or {})}:
+        _INVITERS[action](directory, change, journal)
+        return
     if (kind, action) == ("account", "create"):
         create_user(directory, change, journal)
         return
@@ -56,7 +59,14 @@ def _write(directory: Directory, change: Change, journal: Journal) -> None:
     _WRITERS[kind, action](directory, change)
 
 
+_INVITERS: Final[Mapping[Action, Callable[[Directory, Change, Journal], None]]] = {
+    "create": inviting.invite,
+    "update": inviting.invite_anew,
+    "delete": inviting.withdraw,
+}
+
 _WRITERS: Final[Mapping[tuple[Kind, Action], Callable[[Directory, Change], None]]] = {
     ("account", "update"): users.update_user,
     ("account", "delete"): users.delete_user,
+    ("server", "update"): strangers.revoke,
 }

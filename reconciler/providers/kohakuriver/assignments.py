@@ -13,7 +13,7 @@ from reconciler.changes import Change
 from reconciler.errors import WriteError
 from reconciler.providers.kohakuriver import api
 from reconciler.providers.kohakuriver.directory import Directory, named
-from reconciler.providers.settling import NotThereError, settle
+from reconciler.providers.settling import NotThereError, following, settle
 
 
 def assign(directory: Directory, changes: Sequence[Change]) -> None:
@@ -42,13 +42,15 @@ def unassign(directory: Directory, changes: Sequence[Change]) -> None:
         row for row in api.list_assignees(directory.client, vps.task_id) if row.username in unwanted
     ]
 
+    what = f'assignees of "{changes[0].key.path[0]}"'
+
     def write() -> None:
         for row in found:
-            with suppress(NotThereError):
+            is_first = row is found[0]
+            with following(directory.target, what, is_first=is_first), suppress(NotThereError):
                 api.unassign(directory.client, vps.task_id, row.user_id)
 
     if found:
-        what = f'assignees of "{changes[0].key.path[0]}"'
         settle(directory.target, what, write, lambda: not unwanted & _names(directory, vps))
 
 

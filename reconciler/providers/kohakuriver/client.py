@@ -13,13 +13,15 @@ from typing import Final
 
 import httpx
 
-from reconciler.errors import RefusedError, TargetError, UnexpectedResponseError, WriteError
+from reconciler.errors import RefusedError, UnexpectedResponseError, WriteError
 from reconciler.providers.http_connection import (
     THROTTLED,
     AmbiguousError,
     Habits,
     HttpConnection,
     Json,
+    is_open,
+    is_page,
 )
 from reconciler.providers.kohakuriver.options import KohakuRiverOptions
 from reconciler.providers.settling import NotThereError
@@ -33,6 +35,7 @@ _HABITS: Final = Habits(
     throttled=THROTTLED,
     # Registering answers with a cookie: with a jar we would go on as whom we registered last.
     keeps_cookies=False,
+    refused=frozenset({401, 403}),  # the routes of invitations say 403 to nobody too
 )
 
 Headers = Mapping[str, str | Secret]
@@ -118,8 +121,9 @@ class Client:
         self._check_rights(response, shown)
         status = response.status_code
         if not response.is_success:
-            kinds: dict[int, type[TargetError]] = {404: NotThereError}
-            kind = AmbiguousError if status >= 500 else kinds.get(status, WriteError)
+            is_absent = status == 404 and not is_page(response)
+            refused = NotThereError if is_absent else WriteError
+            kind = AmbiguousError if is_open(status) else refused
             raise kind(self.target, f"{shown} gave {self._told(response)}")
         cookie = Secret(response.cookies.get(_COOKIE) or "")
         self.conceal([cookie])

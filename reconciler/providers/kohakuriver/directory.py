@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from reconciler.errors import WriteError
 from reconciler.providers.kohakuriver import api
 from reconciler.providers.kohakuriver.client import Client
+from reconciler.providers.kohakuriver.pending import Invited
 
 
 class Directory:
-    """Accounts, invitations and VPS of one host."""
+    """Accounts, invitations and VPS of one host, and which of the invitations are ours."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, invited: Invited) -> None:
         self.client = client
+        self.invited = invited
         self._users: tuple[api.UserRow, ...] | None = None
         self._invitations: tuple[api.InvitationRow, ...] | None = None
         self._vps: tuple[api.VpsRow, ...] | None = None

@@ -14,6 +14,7 @@ from reconciler.changes import Change
 from reconciler.provider import Warned
 from reconciler.providers.kohakuriver import api
 from reconciler.providers.kohakuriver.directory import Directory, named
+from reconciler.providers.kohakuriver.strangers import open_of_strangers
 from reconciler.providers.kohakuriver.words import LEVELS
 from reconciler.providers.settling import NotThereError
 from reconciler.wording import counted, listed
@@ -55,7 +56,9 @@ def lost_with(directory: Directory, change: Change) -> list[api.InvitationRow]:
 
 def warnings(directory: Directory, changes: Iterable[Change]) -> tuple[Warned, ...]:
     """What somebody who looks at a plan has to know of invitations."""
-    return (*_lost(directory, changes), *(Warned("open-invitations", t) for t in told(directory)))
+    is_shown = directory.client.options.open_invitations == "revoke"  # each as a change
+    texts = () if is_shown else told(directory)
+    return (*_lost(directory, changes), *(Warned("open-invitations", text) for text in texts))
 
 
 def _lost(directory: Directory, changes: Iterable[Change]) -> Iterator[Warned]:
@@ -69,8 +72,10 @@ def _lost(directory: Directory, changes: Iterable[Change]) -> Iterator[Warned]:
 
 
 def told(directory: Directory) -> tuple[str, ...]:
-    """A sentence about the invitations that were open when they were read last; none if none is."""
-    found = [row for row in directory.invitations if row.is_valid]
+    """A sentence about the invitations that were open when they were read last, but for those of
+    the manifest's people; none if none is.
+    """
+    found = [*open_of_strangers(directory).values()]
     if not found:
         return ()
     makers = {row.created_by_id for row in found}

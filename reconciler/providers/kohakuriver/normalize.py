@@ -7,27 +7,42 @@ it has.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from reconciler.errors import CannotHoldError
 from reconciler.providers.kohakuriver.directory import not_one
-from reconciler.providers.kohakuriver.words import API_TOKEN, VPS
-from reconciler.state import Fields, Key, State
+from reconciler.providers.kohakuriver.strangers import switched_off
+from reconciler.providers.kohakuriver.words import API_TOKEN, LEVELS, VPS
+from reconciler.state import INVITED, Fields, Key, State
 
 Fault = tuple[Key, str]
+AreInvited = Callable[[str, Fields], bool]
 
 
-def normalize(target: str, desired: State, observed: State) -> State:
-    """Desired without its roles, and with accounts that may sign in.
+def _nobody(name: str, fields: Fields) -> bool:
+    del name, fields  # all are registered
+    return False
+
+
+def normalize(
+    target: str, desired: State, observed: State, are_invited: AreInvited = _nobody
+) -> State:
+    """Desired without its roles, and with accounts that may sign in, or that somebody is invited
+    to make: `are_invited` says whether to make one that is not there.
 
     Raises CannotHoldError for servers that do not stand for one VPS each.
     """
     if faults := list(_vps_faults(desired, observed)):
         raise CannotHoldError(target, sorted(faults))
-    records: dict[Key, Fields] = {}
+    records: dict[Key, Fields] = switched_off(observed)
     for key, fields in desired.records.items():
         if key.kind == "account":
-            records[key] = _account(fields, is_new=key not in observed)
+            there = observed.get(key)
+            is_new = there is None
+            if INVITED in (there or {}) or (is_new and are_invited(key.path[0], fields)):
+                records[key] = {INVITED: fields.get("level", LEVELS[0])}
+            else:
+                records[key] = _account(fields, is_new=is_new)
         elif key.kind != "role":
             records[key] = fields
     return State(records)

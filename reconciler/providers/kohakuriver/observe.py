@@ -13,21 +13,26 @@ from reconciler.providers.kohakuriver import api
 from reconciler.providers.kohakuriver.directory import Directory, matching
 from reconciler.providers.kohakuriver.words import ASSIGNEE, VPS
 from reconciler.scope import Scope
-from reconciler.state import Fields, Key, Record, State
+from reconciler.state import INVITED, Fields, Key, Record, State
 
 
 def observe(directory: Directory, scope: Scope) -> State:
-    """All accounts, and who is assigned to the VPS of the scope.
+    """All accounts, those to which somebody is invited too, and who is assigned to the VPS of the
+    scope.
 
     A VPS is inventory: an `object` record of its task_id and owner, and several of them where the
     word of the manifest fits several; then the assignments of all of them are there.
     """
     users = directory.read_users()
-    directory.read_invitations()
-    records: dict[Key, Fields] = {}
+    rows = directory.read_invitations()
+    records: dict[Key, Fields] = {
+        Key("account", (name,)): {INVITED: row.role}
+        for name, row in directory.invited.open(rows, users).items()
+    }
+    invited = len(records)
     for row in users:
         records[Key("account", (row.username,))] = _account(row)
-    if len(records) != len(users):
+    if len(records) - invited != len(users):
         raise UnexpectedResponseError(directory.target, "GET /auth/users lists a name twice")
     if scope.servers:
         listed = api.list_vps(directory.client)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from reconciler.provider import SecretText
@@ -17,3 +19,10 @@ class KohakuRiverOptions(HttpOptions):
 
     url: str = Field(description="The address of the host, without /api")
     admin_token: SecretText = Field(description="The ADMIN_SECRET of the host's configuration")
+    new_accounts: Literal["register", "invite"] = Field(
+        "register", description="Whether new people get a password, or an invitation to register"
+    )
+    invitation_hours: int = Field(72, ge=1, le=720, description="How long such an invitation lasts")
+    open_invitations: Literal["report", "revoke"] = Field(
+        "report", description="What becomes of open invitations that the manifest knows nothing of"
+    )

@@ -15,7 +15,8 @@ from reconciler.errors import TargetError, WriteError
 from reconciler.providers.http_connection import AmbiguousError
 from reconciler.providers.kohakuriver import api
 from reconciler.providers.kohakuriver.directory import Directory, named
-from reconciler.providers.kohakuriver.tokens import hand_over_token
+from reconciler.providers.kohakuriver.inviting import new_invitation
+from reconciler.providers.kohakuriver.tokens import hand_over_token, revoke_inherited
 from reconciler.providers.kohakuriver.words import API_TOKEN
 from reconciler.providers.passwords import new_password
 from reconciler.providers.settling import NotThereError, UnknownResultError
@@ -34,7 +35,7 @@ def create_user(directory: Directory, change: Change, journal: Journal) -> None:
     level, shown = str(fields["level"]), fields.get("name")
     password = new_password()
     journal.hand_over(name, password, "")
-    invitation = _invitation(directory, level)
+    invitation = new_invitation(directory, level, hours=_LIFE_HOURS)
     body: dict[str, object] = {"username": name, "password": password}
     if shown:
         body["display_name"] = shown
@@ -43,30 +44,12 @@ def create_user(directory: Directory, change: Change, journal: Journal) -> None:
         if (row.username, row.role) != (name, level):
             text = f'"{name}" was registered as "{row.username}" with the level {row.role}'
             raise WriteError(directory.target, text)
+        revoke_inherited(directory, row, cookie)
         if fields.get(API_TOKEN):
             hand_over_token(directory, row, cookie, journal)
     finally:
         with suppress(TargetError):  # its session ends by itself, after 30 days
             api.log_out(directory.client, cookie)
-
-
-def _invitation(directory: Directory, level: str) -> api.InvitationRow:
-    """A new invitation. One whose answer was lost is looked for: it is nobody's, and not used."""
-    known = {row.id for row in directory.invitations_at_first()}
-    try:
-        return api.create_invitation(directory.client, level, hours=_LIFE_HOURS)
-    except AmbiguousError as doubt:
-        try:
-            rows = directory.read_invitations()
-        except TargetError as error:
-            text = f"{doubt.message}; it could not be read back: {error.message}"
-            raise UnknownResultError(directory.target, text) from error
-        ours = (level, None, True, 1, 0)
-        for row in rows:
-            its = (row.role, row.created_by_id, row.is_valid, row.max_usage, row.usage_count)
-            if row.id not in known and its == ours:
-                return row
-        raise WriteError(directory.target, f"{doubt.message}; nothing was made") from None
 
 
 def _registered(
@@ -96,15 +79,13 @@ def _looked_up(
         with suppress(NotThereError):
             api.delete_invitation(directory.client, invitation.id)
         row = directory.user(name)
-        if row is None:
-            text = f'{doubt.message}; there is no user "{name}", and its invitation is revoked'
-            raise WriteError(directory.target, text)
-        cookie = api.log_in(directory.client, name, password)
-    except WriteError:
-        raise
+        cookie = None if row is None else api.log_in(directory.client, name, password)
     except TargetError as error:
         text = f"{doubt.message}; it could not be read back: {error.message}"
         raise UnknownResultError(directory.target, text) from error
+    if row is None:
+        text = f'{doubt.message}; there is no user "{name}", and its invitation is revoked'
+        raise WriteError(directory.target, text)
     if cookie is None:
         text = f'there is a user "{name}" now, with another password: somebody else made it'
         raise WriteError(directory.target, f"{text}; plan again")

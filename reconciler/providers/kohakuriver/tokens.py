@@ -26,8 +26,10 @@ def hand_over_token(
 ) -> None:
     """Make a token that works, and hand it over. Raises WriteError where there is none."""
     why = ""
-    for _ in range(_TRIES):
+    for number in range(_TRIES):
         try:
+            if number:
+                _drop(directory, cookie)  # else there might be two, and one that nobody has
             token = api.create_token(directory.client, cookie, NAME)
             owner = api.who_is(directory.client, token)
         except TargetError as error:
@@ -37,11 +39,34 @@ def hand_over_token(
                 journal.hand_over(row.username, token, "", what="api_token")
                 return
             why = "the host does not take the one that it made"
-        with suppress(TargetError):  # whoever made it can still revoke it
-            _drop(directory, cookie)
+    with suppress(TargetError):  # whoever made it can still revoke it
+        _drop(directory, cookie)
     text = f'the account "{row.username}" is made, its API token is not: {why}'
     hint = "its owner can sign in with the password that was handed over, and make one"
     raise WriteError(directory.target, f"{text}; {hint}")
+
+
+def revoke_inherited(directory: Directory, row: api.UserRow, cookie: Secret) -> None:
+    """Revoke the API tokens that a new account has already.
+
+    They are those of one that somebody deleted by hand: the host gave its id again, and whoever has
+    such a token signs in as the new account. Raises WriteError where there were any: there may be
+    sessions too, which nobody can end. Where they cannot be listed, nothing is said: that is
+    rare, and so are they.
+    """
+    try:
+        found = api.list_tokens(directory.client, cookie)
+        if not found or api.whose_session(directory.client, cookie).id != row.id:
+            return
+    except TargetError:
+        return
+    for token in found:
+        with suppress(NotThereError):
+            api.delete_token(directory.client, cookie, token.id)
+    text = f'"{row.username}" is made, with the id of an account that was deleted by hand. That'
+    text = f"{text} one's API tokens ({len(found)}) signed in as it, and are revoked"
+    hint = "a session may still do so, for 30 days at the most: disable the new account, or delete"
+    raise WriteError(directory.target, f"{text}; {hint} it and keep one with a higher id")
 
 
 def _drop(directory: Directory, cookie: Secret) -> None:

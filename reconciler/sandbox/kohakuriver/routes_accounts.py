@@ -10,7 +10,10 @@ from reconciler.sandbox.kohakuriver.store import CrashedError, digest
 from reconciler.sandbox.kohakuriver.tables import LEVELS, InvitationRow, UserRow
 
 _LONGEST_PASSWORD = 72
-_LOGIN = (Field("username", is_required=True, low=1, high=50), Field("password", is_required=True))
+_LOGIN = (
+    Field("username", is_required=True, low=1, high=50),
+    Field("password", is_required=True, low=1),
+)
 _REGISTER = (
     Field("username", is_required=True, low=3, high=50),
     Field("password", is_required=True, low=8),
