@@ -45,8 +45,11 @@ FLOWS = "flows.aggregation_unit.admin3"
 ROUTE = {"daily_location": (("run", "poll", "get_result"), ("admin3",))}
 
 
-def run_of(lab: Lab, text: str = MANIFEST) -> Run:
-    """A run of this manifest on the simulator that was started last, with a ledger."""
+def run_of(lab: Lab, text: str = MANIFEST, **more: str) -> Run:
+    """A run of this manifest on the simulator that was started last, with a ledger.
+
+    `more` are further variables of its environment.
+    """
     path = lab.folder / "access.yaml"
     path.write_text(text, encoding="utf-8")
     environment = {
@@ -54,6 +57,7 @@ def run_of(lab: Lab, text: str = MANIFEST) -> Run:
         "USERNAME": OWN,
         "PASSWORD": OWN_PASSWORD,
         "BOOTSTRAP": BOOTSTRAP,
+        **more,
     }
     origin = Origin(str(lab.folder / "ledger.sqlite3"), author="tests <tests@example.org>")
     return Run(Inputs((str(path),), (), environment, NOW, origin))
@@ -73,7 +77,7 @@ def apply(lab: Lab, text: str = MANIFEST, *, accepts: bool = True) -> tuple[Outc
         report = run.apply(
             plan,
             accept=frozenset(holding) if accepts else frozenset(),
-            credentials_out=_new_file(lab.folder),
+            credentials_out=new_file(lab.folder),
             limits=Limits(),
         )
         return report.outcomes
@@ -108,5 +112,6 @@ def fill(lab: Lab, era: str, *, users: int = 3, **settings: object) -> Store:
     return store
 
 
-def _new_file(folder: Path) -> str:
+def new_file(folder: Path) -> str:
+    """A path at which there is nothing."""
     return str(folder / f"credentials-{sum(1 for _ in folder.iterdir())}.jsonl")

@@ -7,7 +7,9 @@ from datetime import datetime
 import pytest
 
 from reconciler.changes import Change
+from reconciler.errors import UnexpectedResponseError
 from reconciler.sandbox.flowauth import FaultKind, RoleFacts
+from reconciler.state import Key, State
 from tests.flowauth.lab import LIMITS, READER, WRITER, Lab, create, delete, statuses, update
 from tests.flowauth.simulated import SERVER
 
@@ -223,3 +225,48 @@ def test_a_change_that_flowauth_has_no_way_for_fails_and_is_told(lab: Lab) -> No
 
     assert statuses(outcomes) == ["failed"]
     assert "FlowAuth has no way to create a group" in outcomes[0].message
+
+
+# Servers without an end, in releases whose routes know them
+
+
+def test_a_server_without_an_end_is_read_and_keeps_having_none(lab: Lab) -> None:
+    store = lab.start(has_endless_servers=True).store
+    store.add_server(SERVER, scopes=("run",), latest_token_expiry=None)
+    server = Key("server", (SERVER,))
+    provider = lab.open()
+    observed = provider.observe(lab.scope)
+
+    asked = State({Key("role", READER): {"scopes": ("run",)}})
+    (role,) = provider.normalize(asked, observed).records.values()
+    longer = update("server", SERVER, before={}, after={"token_life_minutes": 4000})
+    changes = [longer, create("role", *READER, **role)]
+    outcomes = list(provider.apply(changes, lab.notes))
+
+    assert (observed.get(server) or {})["token_expires"] is None
+    assert statuses(outcomes) == ["done", "done"]
+    assert limits_of(lab) == (None, 4000)
+    assert lab.observe().get(Key("role", READER)) == {
+        "scopes": ("run",),
+        "token_expires": None,
+        "token_life_minutes": 2880,
+    }
+
+
+def test_a_server_without_an_end_is_given_one(lab: Lab) -> None:
+    store = lab.start(has_endless_servers=True).store
+    store.add_server(SERVER, latest_token_expiry=None)
+
+    outcomes = lab.apply(
+        update("server", SERVER, before={"token_expires": None}, after={"token_expires": EARLY})
+    )
+
+    assert statuses(outcomes) == ["done"]
+    assert limits_of(lab) == ("2029-01-01T00:00:00.000000Z", 2880)
+
+
+def test_a_server_without_an_end_that_cannot_be_read_is_an_error(lab: Lab) -> None:
+    lab.start(era="D").store.add_server(SERVER, latest_token_expiry=None)
+
+    with pytest.raises(UnexpectedResponseError, match=r"GET /admin/servers/1 gave status 500"):
+        lab.observe()

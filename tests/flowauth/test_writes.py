@@ -59,6 +59,11 @@ WRITES: Mapping[str, Write] = {
         "PATCH",
         "/admin/users/*",
     ),
+    "account-password": (
+        update("account", "amina", before={"password": None}, after={"password": "temporary"}),
+        "PATCH",
+        "/admin/users/*",
+    ),
     "account-delete": (delete("account", "kofi"), "DELETE", "/admin/users/*"),
     "membership-create": (create("membership", *WRITER, "kofi"), "PATCH", "/admin/users/*"),
     "membership-delete": (delete("membership", *READER, "kofi"), "PATCH", "/admin/users/*"),
@@ -71,12 +76,13 @@ AFTER_EFFECT = (
     FaultKind.RESET_AFTER_EFFECT,
     FaultKind.BODY_CUT_SHORT,
     FaultKind.HALF_JSON_BODY,
+    FaultKind.WRONG_CONTENT_TYPE,
 )
 BEFORE_EFFECT = (
     FaultKind.ERROR_500_BEFORE_EFFECT,
     FaultKind.HTML_502,
     FaultKind.HTML_503,
-    FaultKind.RATE_LIMITED_429,
+    FaultKind.HTML_404,
     FaultKind.CUT_BEFORE_EFFECT,
     FaultKind.RESET_BEFORE_EFFECT,
     FaultKind.DATABASE_LOCKED,

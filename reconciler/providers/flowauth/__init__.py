@@ -24,6 +24,12 @@ def _open(target: str, options: Options) -> Provider:
     return open_flowauth(target, options)
 
 
+def _password_fault(value: str) -> tuple[str, str] | None:
+    from reconciler.providers.flowauth.users import password_fault  # only some manifests
+
+    return password_fault(value)
+
+
 PROVIDER: Final = ProviderType(
     name="flowauth",
     capabilities=Capabilities(
@@ -32,11 +38,13 @@ PROVIDER: Final = ProviderType(
         managed_servers=True,
         roles_in_servers=True,
         passwords="always",
+        given_passwords=True,
         administrator={"level": "admin"},
         tokens=True,
     ),
     options=FlowAuthOptions,
     check=check,
+    password_fault=_password_fault,
     open=_open,
     words={
         "target": "a FlowAuth instance",

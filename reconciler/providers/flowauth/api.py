@@ -41,11 +41,11 @@ class UserRow(Row):
 
 
 class ServerRow(Row):
-    """GET /admin/servers/ID."""
+    """GET /admin/servers/ID. Releases after 1.34 may have no expiry."""
 
     id: int
     name: str
-    latest_token_expiry: str
+    latest_token_expiry: str | None
     longest_token_life_minutes: int
 
 
@@ -127,9 +127,9 @@ def create_user(client: Client, name: str, password: Secret, *, is_admin: bool) 
     client.write("POST", "/admin/users", body)
 
 
-def set_admin(client: Client, user_id: int, *, is_admin: bool) -> None:
-    """Set or take the admin flag."""
-    client.write("PATCH", f"/admin/users/{user_id}", {"is_admin": is_admin})
+def update_user(client: Client, user_id: int, fields: Mapping[str, object]) -> None:
+    """Change a user's admin flag (`is_admin`) or `password`: both are stored, or none."""
+    client.write("PATCH", f"/admin/users/{user_id}", dict(fields))
 
 
 def set_user_roles(client: Client, user_id: int, roles: Sequence[int]) -> None:
@@ -149,9 +149,9 @@ def create_server(client: Client, name: str, *, expiry: str, life_minutes: int) 
 
 
 def set_server_limits(
-    client: Client, server_id: int, *, name: str, expiry: str, life_minutes: int
+    client: Client, server_id: int, *, name: str, expiry: str | None, life_minutes: int
 ) -> None:
-    """Set a server's limits.
+    """Set a server's limits. An expiry of None is for a server that has none.
 
     Name and expiry must be there even where they stay; any other key does harm.
     """

@@ -15,10 +15,13 @@ from reconciler.providers.flowauth import roles, servers, users
 from reconciler.providers.flowauth.client import Client
 from reconciler.providers.flowauth.directory import Directory
 from reconciler.providers.one_by_one import OneByOne
+from reconciler.providers.password_keeping import PasswordKeeping
 from reconciler.state import Key, Kind
 
 
-def apply_changes(client: Client, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
+def apply_changes(
+    client: Client, changes: Sequence[Change], journal: Journal, passwords: PasswordKeeping
+) -> Iterator[Outcome]:
     """Carry out the changes in their order; one outcome for each.
 
     What a server loses is taken from it at the end, when its roles no longer need it, so its
@@ -28,7 +31,7 @@ def apply_changes(client: Client, changes: Sequence[Change], journal: Journal) -
     work = OneByOne(journal, _needs)
     to_narrow: list[Change] = []
     for change in changes:
-        outcome = work.attempt(change, partial(_write, ids, change, journal))
+        outcome = work.attempt(change, partial(_write, ids, change, journal, passwords))
         if outcome is None:
             to_narrow.append(change)
         else:
@@ -54,11 +57,14 @@ def _needs(change: Change) -> Iterator[tuple[Key, Action]]:
         yield Key("account", path[2:]), "create"
 
 
-def _write(ids: Directory, change: Change, journal: Journal) -> bool | None:
+def _write(
+    ids: Directory, change: Change, journal: Journal, passwords: PasswordKeeping
+) -> bool | None:
     """Send one change. False where a part of it waits for the end."""
     kind, action = change.key.kind, change.action
-    if (kind, action) == ("account", "create"):
-        users.create(ids, change, journal)
+    if kind == "account" and action != "delete":
+        write = users.create if action == "create" else users.update
+        write(ids, change, journal, passwords)
         return None
     if (kind, action) not in _WRITERS:
         raise WriteError(ids.target, f"FlowAuth has no way to {action} a {kind}")
@@ -72,7 +78,6 @@ _WRITERS: Final[Mapping[tuple[Kind, Action], Callable[[Directory, Change], bool 
     ("role", "create"): roles.create,
     ("role", "update"): roles.update,
     ("role", "delete"): roles.delete,
-    ("account", "update"): users.set_level,
     ("account", "delete"): users.delete,
     ("membership", "create"): users.give_role,
     ("membership", "delete"): users.take_role,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -16,8 +17,16 @@ import httpx
 
 from reconciler.errors import RefusedError, UnexpectedResponseError, WriteError
 from reconciler.providers.flowauth.options import FlowAuthOptions
-from reconciler.providers.http_connection import AmbiguousError, Habits, HttpConnection, is_json
+from reconciler.providers.http_connection import (
+    THROTTLED,
+    AmbiguousError,
+    Habits,
+    HttpConnection,
+    is_json,
+    is_open,
+)
 from reconciler.providers.settling import NotThereError
+from reconciler.secret import Secret
 
 _CSRF_COOKIE: Final = "X-CSRF"
 _SIGN_IN: Final = "/signin"
@@ -46,8 +55,9 @@ class Client:
         self._is_signed_in = False
         # Over https, FlowAuth takes a write for forged unless it has a Referer.
         headers = {"Referer": f"{options.url}/"}
-        habits = Habits("FlowAuth", headers, said=("message", "statusText"))
+        habits = Habits("FlowAuth", headers, ("message", "statusText"), throttled=THROTTLED)
         self._connection = HttpConnection(target, options, habits)
+        self._others = HttpConnection(target, options, replace(habits, keeps_cookies=False))
 
     def __repr__(self) -> str:
         return f"Client({self.target!r}, {self._options.url!r})"
@@ -55,6 +65,7 @@ class Client:
     def close(self) -> None:
         """Close the connections. The session ends by itself: FlowAuth cannot revoke it."""
         self._connection.close()
+        self._others.close()
 
     # Requests
 
@@ -109,7 +120,7 @@ class Client:
         """
         response = self._authorized(method, path, body)
         said = f"{method} {path} gave {self._connection.described(response)}"
-        if response.status_code >= 500:
+        if is_open(response.status_code):
             raise AmbiguousError(self.target, said)
         if response.status_code == 404:
             raise NotThereError(self.target, said)
@@ -143,6 +154,25 @@ class Client:
             text = f"{who} is not an administrator of FlowAuth"
             raise RefusedError(self.target, f"{text}; only administrators may use its admin routes")
         self._is_signed_in = True
+
+    def lets_in(self, name: str, password: Secret) -> bool:
+        """Whether somebody can sign in with this password, in a session that is not ours.
+
+        Who is asked for a code has given the right password. Source: FlowAuth, POST /signin, in
+        this order; it counts no failures.
+        """
+        body = {"username": name, "password": password}
+        response = self._others.send("POST", _SIGN_IN, body, is_read=True)
+        answer = self._others.json(response) if is_json(response) else None
+        found = answer if isinstance(answer, dict) else {}
+        if response.status_code == 200 and "is_admin" in found:
+            return True
+        if response.status_code == 401 and found:
+            return False
+        if found.get("need_two_factor") is True:
+            return True
+        said = self._others.described(response)
+        raise self._others.foreign(f"signing in gave {said}")
 
     def _authorized(self, method: str, path: str, body: Body | None) -> httpx.Response:
         with self._lock:

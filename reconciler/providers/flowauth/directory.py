@@ -7,14 +7,17 @@ found earlier in the run is used only after its thing was read again and still h
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
-from reconciler.errors import WriteError
+from reconciler.errors import UnexpectedResponseError, WriteError
 from reconciler.providers.flowauth import api
 from reconciler.providers.flowauth.client import Client
 
 _Name = TypeVar("_Name", bound=Hashable)
 _Row = TypeVar("_Row")
+
+_LISTINGS: Final = 2
+"""How often a list is read for one name: it may go, or be made anew, between list and answer."""
 
 
 class NameIndex(Generic[_Name, _Row]):
@@ -22,21 +25,33 @@ class NameIndex(Generic[_Name, _Row]):
 
     def __init__(
         self,
+        target: str,
         list_ids: Callable[[], dict[_Name, int]],
         find: Callable[[int], _Row | None],
         name_of: Callable[[_Row], _Name],
     ) -> None:
+        self._target = target
         self._list_ids = list_ids
         self._find = find
         self._name_of = name_of
         self._ids: dict[_Name, int] = {}
 
     def row(self, name: _Name) -> _Row | None:
-        """The thing as it is now, or None if there is none of this name."""
+        """The thing as it is now, or None if there is none of this name.
+
+        Status 404 alone is no sign of that: a proxy says it too. Raises UnexpectedResponseError
+        where a name stays in the list and cannot be read.
+        """
         found = self._row_by_known_id(name)
+        for _ in range(_LISTINGS):
+            if found is None:
+                self._ids = self._list_ids()
+                if name not in self._ids:
+                    return None
+                found = self._row_by_known_id(name)
         if found is None:
-            self._ids = self._list_ids()
-            found = self._row_by_known_id(name)
+            text = f"{name!r} is in the list of its kind, and GET for it gives status 404"
+            raise UnexpectedResponseError(self._target, f"{text}; run again")
         return found
 
     def _row_by_known_id(self, name: _Name) -> _Row | None:
@@ -51,13 +66,16 @@ class Directory:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._users = NameIndex(
-            self._user_ids, lambda n: api.find_user(client, n), lambda r: r.name
+            client.target, self._user_ids, lambda n: api.find_user(client, n), lambda r: r.name
         )
         self._servers = NameIndex(
-            self._server_ids, lambda n: api.find_server(client, n), lambda r: r.name
+            client.target, self._server_ids, lambda n: api.find_server(client, n), lambda r: r.name
         )
         self._roles = NameIndex(
-            self._role_ids, lambda n: api.find_role(client, n), lambda r: (r.server, r.name)
+            client.target,
+            self._role_ids,
+            lambda n: api.find_role(client, n),
+            lambda r: (r.server, r.name),
         )
 
     @property

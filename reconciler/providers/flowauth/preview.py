@@ -37,7 +37,7 @@ def _lines(change: Change) -> Iterator[str]:
             yield _line(f"PATCH /roles/<{path[1]}>", _body(fields))
         case "account", "create":
             named = {"username": path[0], "password": "***"}
-            yield _line("POST /admin/users", {**named, **_body(fields)})
+            yield _line("POST /admin/users", {**_body(fields), **named})
         case "account", _:
             yield _line(f"PATCH /admin/users/<{path[0]}>", _body(fields))
 
@@ -58,11 +58,13 @@ def _body(fields: Fields) -> dict[str, object]:
     for name, value in fields.items():
         match name:
             case "token_expires":
-                body["latest_token_expiry"] = to_flowauth(str(value))
+                body["latest_token_expiry"] = None if value is None else to_flowauth(str(value))
             case "token_life_minutes":
                 body["longest_token_life_minutes"] = value
             case "level":
                 body["is_admin"] = value == "admin"
+            case "password":
+                body["password"] = "***"
             case _:
                 body[name] = value
     return body

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.changes import Change, Journal, Outcome
+from reconciler.passwords import Marks, Standing
 from reconciler.provider import Identity, Rights, Warned
 from reconciler.providers.flowauth import remarks
 from reconciler.providers.flowauth.apply import apply_changes
@@ -16,8 +18,14 @@ from reconciler.providers.flowauth.normalize import normalize
 from reconciler.providers.flowauth.observe import observe
 from reconciler.providers.flowauth.options import FlowAuthOptions
 from reconciler.providers.flowauth.preview import preview
+from reconciler.providers.password_accounts import accounts_renewed
+from reconciler.providers.password_keeping import PasswordKeeping
 from reconciler.scope import Scope
+from reconciler.secret import Secret
 from reconciler.state import EMPTY, State
+
+if TYPE_CHECKING:
+    from reconciler.survey import Survey
 
 
 def open_flowauth(target: str, options: FlowAuthOptions) -> FlowAuthProvider:
@@ -34,6 +42,7 @@ class FlowAuthProvider:
         self._client = Client(target, options)
         self._legacy: LegacyFlowAuth | None = None
         self._release: Release | None = None
+        self._passwords = PasswordKeeping(target)
         self._observed = EMPTY
 
     def __repr__(self) -> str:
@@ -50,11 +59,18 @@ class FlowAuthProvider:
         account, place = self.options.username, self.options.url
         return Identity("FlowAuth", version, account, frozenset(names), place)
 
-    def observe(self, scope: Scope) -> State:  # noqa: ARG002  # FlowAuth has no filters: it is read whole
-        """Everything there is."""
+    def observe(self, scope: Scope) -> State:
+        """Everything there is: FlowAuth has no filters, so it is read whole."""
         legacy = self._older()
-        self._observed = legacy.observe() if legacy else observe(self._client)
+        self._observed = legacy.observe(scope) if legacy else observe(self._client)
         return self._observed
+
+    def survey(self, servers: Sequence[str]) -> Survey:  # noqa: ARG002  # it is read whole
+        """Everything there is, for a manifest that says it."""
+        from reconciler.providers.flowauth.survey import survey_of  # `import` alone needs it
+
+        identity, state = self.identify(), self.observe(Scope())
+        return survey_of(identity, state, self._legacy.idle_groups if self._legacy else {})
 
     def normalize(self, desired: State, observed: State) -> State:
         """Desired with the limits that new roles take from their server."""
@@ -63,12 +79,20 @@ class FlowAuthProvider:
         return normalize(self.target, desired, observed)
 
     def new_passwords(self, changes: Sequence[Change]) -> tuple[str, ...]:
-        """Every new user: FlowAuth creates none without a password."""
-        return tuple(
-            change.key.path[-1]
-            for change in changes
-            if change.key.kind == "account" and change.action == "create"
-        )
+        """Every new user, since FlowAuth creates none without a password, less those who are given
+        one; and those for whom somebody asked for one.
+        """
+        return accounts_renewed(changes, is_made=True)
+
+    def compare_passwords(
+        self, given: Mapping[str, Secret], marks: Marks
+    ) -> Mapping[str, Standing]:
+        """How these passwords stand against what was sent last: FlowAuth shows none."""
+        return self._passwords.compare(given, marks)
+
+    def password_marks(self) -> Marks:
+        """Fingerprints of the passwords from outside that were sent."""
+        return self._passwords.marks()
 
     def preview(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """The requests by name; ids are resolved when they are sent."""
@@ -99,10 +123,10 @@ class FlowAuthProvider:
 
     def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
         """Carry out the changes one at a time, reading each back."""
-        legacy = self._older()
+        legacy, passwords = self._older(), self._passwords
         if legacy:
-            return legacy.apply(changes, journal)
-        return apply_changes(self._client, changes, journal)
+            return passwords.noted(legacy.apply(changes, journal, passwords))
+        return passwords.noted(apply_changes(self._client, changes, journal, passwords))
 
     @property
     def release(self) -> Release:

@@ -68,7 +68,8 @@ def _body(ids: Directory, server_id: int, key: Key, fields: Fields) -> dict[str,
     if isinstance(scopes, tuple):
         body["scopes"] = _scope_ids(ids, server_id, key, scopes)
     if "token_expires" in fields:
-        body["latest_token_expiry"] = to_flowauth(str(fields["token_expires"]))
+        expires = fields["token_expires"]  # None where the role takes it from an endless server
+        body["latest_token_expiry"] = None if expires is None else to_flowauth(str(expires))
     if "token_life_minutes" in fields:
         body["longest_token_life_minutes"] = fields["token_life_minutes"]
     return body

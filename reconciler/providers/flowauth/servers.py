@@ -20,9 +20,9 @@ from reconciler.state import Fields, Value
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """The limits of a server's tokens; `expiry` as FlowAuth spells it."""
+    """The limits of a server's tokens; `expiry` as FlowAuth spells it, None where there is none."""
 
-    expiry: str
+    expiry: str | None
     life_minutes: int
 
 
@@ -31,14 +31,12 @@ def create(ids: Directory, change: Change) -> None:
     name, fields = change.key.path[0], change.after or {}
     if ids.server(name) is not None:
         raise WriteError(ids.target, f'there is a server "{name}" already; plan again')
-    expiry = to_flowauth(str(fields["token_expires"]))
-    limits = _Limits(expiry, _minutes(fields["token_life_minutes"]))
+    expiry, life = to_flowauth(str(fields["token_expires"])), _minutes(fields["token_life_minutes"])
+    limits = _Limits(expiry, life)
     settle(
         ids.target,
         f'server "{name}"',
-        lambda: api.create_server(
-            ids.client, name, expiry=limits.expiry, life_minutes=limits.life_minutes
-        ),
+        lambda: api.create_server(ids.client, name, expiry=expiry, life_minutes=life),
         lambda: _limits_of(ids.server(name)) == limits,
     )
     scopes = fields.get("scopes")
@@ -52,7 +50,7 @@ def widen(ids: Directory, change: Change) -> bool:
     row = ids.need_server(name)
     wanted = _wanted(row, fields)
     wider = _Limits(
-        max(row.latest_token_expiry, wanted.expiry),
+        _later(row.latest_token_expiry, wanted.expiry),
         max(row.longest_token_life_minutes, wanted.life_minutes),
     )
     _write_limits(ids, row, wider)
@@ -94,6 +92,10 @@ def delete(ids: Directory, change: Change) -> None:
 def _minutes(value: Value) -> int:
     assert isinstance(value, int)
     return value
+
+
+def _later(expiry: str | None, other: str | None) -> str | None:
+    return None if expiry is None or other is None else max(expiry, other)
 
 
 def _wanted(row: api.ServerRow, fields: Fields) -> _Limits:

@@ -7,15 +7,20 @@ write too, loses updates when two write it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from reconciler.changes import Change, Journal
 from reconciler.errors import WriteError
+from reconciler.passwords import asked_password
 from reconciler.providers.flowauth import api
 from reconciler.providers.flowauth.client import Client
 from reconciler.providers.flowauth.directory import Directory
-from reconciler.providers.passwords import new_password
+from reconciler.providers.password_keeping import PasswordKeeping
+from reconciler.providers.passwords import text_fault
 from reconciler.providers.settling import settle
+
+_MAX_PASSWORD: Final = 72
+"""FlowAuth answers longer ones with status 500: its judge of strength refuses them."""
 
 
 class Account(Protocol):
@@ -48,14 +53,24 @@ class Accounts(Protocol):
         """The user of this name. Raises WriteError if there is none."""
 
 
-def create(ids: Accounts, change: Change, journal: Journal) -> None:
-    """Create a user without roles, after its password was handed over."""
+def password_fault(value: str) -> tuple[str, str] | None:
+    """Why a password from outside cannot be used, and what to do. Repeats nothing of it.
+
+    Whether it is strong enough is for FlowAuth to say: it demands the highest score of zxcvbn.
+    """
+    if len(value) > _MAX_PASSWORD:
+        text = f"has more than {_MAX_PASSWORD} characters, which FlowAuth cannot take"
+        return text, "make it shorter"
+    return text_fault(value)
+
+
+def create(ids: Accounts, change: Change, journal: Journal, passwords: PasswordKeeping) -> None:
+    """Create a user without roles, after a password that is made was handed over."""
     name = change.key.path[0]
     if ids.user(name) is not None:
         raise WriteError(ids.target, f'there is a user "{name}" already; plan again')
     is_admin = _is_admin(change)
-    password = new_password()
-    journal.hand_over(name, password, "")
+    password = passwords.chosen(change, journal)
 
     def write() -> None:
         api.create_user(ids.client, name, password, is_admin=is_admin)
@@ -67,21 +82,28 @@ def create(ids: Accounts, change: Change, journal: Journal) -> None:
     settle(ids.target, f'user "{name}"', write, is_done)
 
 
-def set_level(ids: Accounts, change: Change) -> None:
-    """Give a user the admin flag, or take it."""
-    name, is_admin = change.key.path[0], _is_admin(change)
+def update(ids: Accounts, change: Change, journal: Journal, passwords: PasswordKeeping) -> None:
+    """Give a user the admin flag, or take it; set a password. One request does both.
+
+    Whether a password is there is seen by signing in with it: FlowAuth locks nobody out, and keeps
+    nothing of a session.
+    """
+    name, fields = change.key.path[0], change.after or {}
     number = ids.need_user(name).id
+    wanted: dict[str, object] = {"is_admin": _is_admin(change)} if "level" in fields else {}
+    password = passwords.chosen(change, journal) if asked_password(change) else None
+    if password is not None:
+        wanted["password"] = password
 
     def is_done() -> bool:
         row = ids.user(name)
-        return row is not None and row.is_admin == is_admin
+        if row is None or wanted.get("is_admin", row.is_admin) != row.is_admin:
+            return False
+        return password is None or ids.client.lets_in(name, password)
 
-    settle(
-        ids.target,
-        f'the admin flag of "{name}"',
-        lambda: api.set_admin(ids.client, number, is_admin=is_admin),
-        is_done,
-    )
+    words = {"is_admin": "the admin flag", "password": "the password"}
+    what = f'{" and ".join(words[each] for each in wanted)} of "{name}"'
+    settle(ids.target, what, lambda: api.update_user(ids.client, number, wanted), is_done)
 
 
 def delete(ids: Accounts, change: Change) -> None:

@@ -26,6 +26,12 @@ def _open(target: str, options: Options) -> Provider:
     return open_mobiusflow(target, options)
 
 
+def _password_fault(value: str) -> tuple[str, str] | None:
+    from reconciler.providers.passwords import text_fault  # only some manifests
+
+    return text_fault(value)
+
+
 PROVIDER: Final = ProviderType(
     name="mobiusflow",
     capabilities=Capabilities(
@@ -34,9 +40,11 @@ PROVIDER: Final = ProviderType(
         administrator={"level": TOP},
         disabled={"active": False},
         passwords="always",
+        given_passwords=True,
     ),
     options=MobiusFlowOptions,
     check=check,
+    password_fault=_password_fault,
     open=_open,
     words={
         "target": "a MobiusFlow engine",

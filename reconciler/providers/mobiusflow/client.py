@@ -19,6 +19,7 @@ from reconciler.providers.http_connection import (
     Habits,
     HttpConnection,
     is_json,
+    is_open,
 )
 from reconciler.providers.mobiusflow.options import MobiusFlowOptions
 from reconciler.providers.mobiusflow.sessions import Session
@@ -26,8 +27,6 @@ from reconciler.providers.settling import NotThereError
 from reconciler.secret import Secret
 
 HABITS: Final = Habits("MobiusFlow", said=("message", "error"), throttled=THROTTLED)
-_TIMED_OUT: Final = 408
-"""The engine did not answer its API in time: what it was asked may still come about."""
 
 
 class Client:
@@ -92,7 +91,7 @@ class Client:
         response = self._sent(method, path, body)
         status = response.status_code
         said = f"{method} {path} gave {self.described(response)}"
-        if status >= 500 or status == _TIMED_OUT:
+        if is_open(status):
             raise AmbiguousError(self.target, said)
         if status == 404:
             raise NotThereError(self.target, said)

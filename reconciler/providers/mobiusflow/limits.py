@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from reconciler.changes import Change
+from reconciler.passwords import asked_password
 from reconciler.provider import Warned
 from reconciler.providers.mobiusflow.options import MobiusFlowOptions
 from reconciler.providers.mobiusflow.routes import Verb
@@ -56,8 +57,20 @@ def verbs_of(change: Change) -> tuple[Verb, ...]:
         case "delete":
             return ("delete",)
     level: tuple[Verb, ...] = ("set_role",) if "level" in after else ()
+    password: tuple[Verb, ...] = ("set_password",) if asked_password(change) else ()
     active: tuple[Verb, ...] = ("set_active",) if "active" in after else ()
-    return (*level, *active)
+    return (*level, *password, *active)
+
+
+def of_short_passwords(keys: Sequence[Key], shortest: int) -> Iterator[Warned]:
+    """That these accounts' passwords from outside are too short, if there are any."""
+    if keys:
+        who = listed([f'"{key.path[-1]}"' for key in keys])
+        text = (
+            f"MobiusFlow takes no password of fewer than {shortest} characters "
+            f"(min_password_length): that of {who} has fewer; make it longer where it is kept"
+        )
+        yield Warned("password-too-short", text, tuple(keys), blocking=True)
 
 
 def _of_deactivation(options: MobiusFlowOptions, changes: Sequence[Change]) -> Iterator[Warned]:

@@ -26,6 +26,12 @@ class MobiusFlowOptions(HttpOptions):
     dialect: Dialect = Field(description="The generation of the Engine API at this address")
     username: str = Field(min_length=1, description="The administrator to log in as")
     password: SecretText = Field(description="The administrator's password")
+    concurrency: int = Field(
+        4, ge=1, le=4, description="v1 only: requests side by side while all users are read"
+    )
+    min_password_length: int = Field(
+        8, ge=8, le=128, description="The fewest characters of a password that this engine takes"
+    )
     emulate_inactive: bool = Field(
         False, description="v1 only: who is deactivated keeps the password and loses every right"
     )
@@ -38,6 +44,13 @@ class MobiusFlowOptions(HttpOptions):
     role_names: tuple[str, ...] = Field(
         (), description="v3 only: what the API calls a level, such as viewer=Viewer"
     )
+
+    @field_validator("concurrency")
+    @classmethod
+    def _is_of_many_reads(cls, value: int, info: ValidationInfo) -> int:
+        if info.data.get("dialect") == "v3":
+            raise ValueError("v3 reads all users with one request; leave it out")
+        return value
 
     @field_validator("emulate_inactive")
     @classmethod

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.changes import Change
+from reconciler.passwords import asked_password
 from reconciler.providers.mobiusflow.levels import KNOWN, switches_of_level
 from reconciler.providers.mobiusflow.limits import verbs_of
 from reconciler.providers.mobiusflow.options import MobiusFlowOptions
@@ -31,8 +32,11 @@ def _lines_v1(options: MobiusFlowOptions, change: Change) -> Iterator[str]:
     if change.action == "create":
         body = {"username": name, "password": _HIDDEN, "roles": roles}
         yield f"POST /auth/user {_text(body)}"
-    else:
+        return
+    if {"active", "level"} & after.keys():
         yield f"PATCH /auth/user/roles/<{name}> {_text({'roles': roles})}"
+    if asked_password(change):
+        yield f"PATCH /auth/user/password/<{name}> {_text({'password': _HIDDEN})}"
 
 
 def _lines_v3(options: MobiusFlowOptions, change: Change) -> Iterator[str]:

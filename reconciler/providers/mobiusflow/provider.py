@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.changes import Change, Journal, Outcome
+from reconciler.passwords import Marks, Standing
 from reconciler.provider import Identity, Lack, Rights, Warned
 from reconciler.providers.mobiusflow import limits, probe
 from reconciler.providers.mobiusflow.apply import Application
@@ -16,8 +18,14 @@ from reconciler.providers.mobiusflow.preview import preview
 from reconciler.providers.mobiusflow.rows import Engine
 from reconciler.providers.mobiusflow.v1 import USERS, V1Engine
 from reconciler.providers.mobiusflow.v3 import V3Engine
+from reconciler.providers.password_accounts import accounts_renewed
+from reconciler.providers.password_keeping import PasswordKeeping
 from reconciler.scope import Scope
+from reconciler.secret import Secret
 from reconciler.state import EMPTY, Key, State
+
+if TYPE_CHECKING:
+    from reconciler.survey import Survey
 
 
 def open_mobiusflow(target: str, options: MobiusFlowOptions) -> MobiusFlowProvider:
@@ -34,6 +42,7 @@ class MobiusFlowProvider:
         self._client = Client(target, options)
         is_v1 = options.dialect == "v1"
         self._engine: Engine = V1Engine(self._client) if is_v1 else V3Engine(self._client)
+        self._passwords = PasswordKeeping(target, options.min_password_length)
         self._observed = EMPTY
 
     def __repr__(self) -> str:
@@ -55,17 +64,31 @@ class MobiusFlowProvider:
         self._observed = State(records)
         return self._observed
 
+    def survey(self, servers: Sequence[str]) -> Survey:  # noqa: ARG002  # it is read whole
+        """All users, for a manifest that says them."""
+        from reconciler.providers.mobiusflow.survey import survey_of  # `import` alone needs it
+
+        return survey_of(self.identify(), self.observe(Scope()))
+
     def normalize(self, desired: State, observed: State) -> State:
         """Desired with accounts that are active, where that is told."""
         return normalize(desired, observed)
 
     def new_passwords(self, changes: Sequence[Change]) -> tuple[str, ...]:
-        """Every new user: MobiusFlow creates none without a password."""
-        return tuple(
-            change.key.path[-1]
-            for change in changes
-            if change.key.kind == "account" and change.action == "create"
-        )
+        """Every new user, since MobiusFlow creates none without a password, less those who are
+        given one; and those for whom somebody asked for one.
+        """
+        return accounts_renewed(changes, is_made=True)
+
+    def compare_passwords(
+        self, given: Mapping[str, Secret], marks: Marks
+    ) -> Mapping[str, Standing]:
+        """How these passwords stand against what was sent last: MobiusFlow shows none."""
+        return self._passwords.compare(given, marks)
+
+    def password_marks(self) -> Marks:
+        """Fingerprints of the passwords from outside that were sent."""
+        return self._passwords.marks()
 
     def preview(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """The requests, with names where they have ids."""
@@ -73,12 +96,17 @@ class MobiusFlowProvider:
 
     def warnings(self, changes: Sequence[Change]) -> tuple[Warned, ...]:
         """What cannot be done, and what goes by routes that nobody has verified."""
-        return tuple(limits.warnings(self.options, self._observed, changes))
+        short = self._passwords.short(changes)
+        return (
+            *limits.warnings(self.options, self._observed, changes),
+            *limits.of_short_passwords(short, self.options.min_password_length),
+        )
 
     def apply(self, changes: Sequence[Change], journal: Journal) -> Iterator[Outcome]:
         """Carry out the changes one at a time, reading each back."""
-        application = Application(self.target, self._engine, self.options.username)
-        return application.outcomes(changes, journal)
+        own, passwords = self.options.username, self._passwords
+        application = Application(self.target, self._engine, own, passwords)
+        return passwords.noted(application.outcomes(changes, journal))
 
     # Examining
 

@@ -18,13 +18,14 @@ from urllib.parse import quote
 
 from reconciler.source import suggest
 
-Verb = Literal["list", "create", "set_role", "set_active", "delete"]
+Verb = Literal["list", "create", "set_role", "set_password", "set_active", "delete"]
 VERBS: Final[tuple[str, ...]] = get_args(Verb)
 _METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")
 _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "list": (),
     "create": ("username", "password", "role"),
     "set_role": ("id", "username", "role"),
+    "set_password": ("id", "username", "password"),
     "set_active": ("id", "username", "active"),
     "delete": ("id", "username"),
 }
@@ -41,7 +42,8 @@ _PATH: Final = re.compile(r"[\w.~{}%!$&'()*+,;:@/-]+", re.ASCII)
 class Route:
     """One row: `body` has a template for each key, `pointers` the places of an answer.
 
-    A pointer that is absent is looked for in the usual places.
+    A pointer that is absent is looked for in the usual places. `is_verified`: the vendor publishes
+    it, or somebody has tried it.
     """
 
     verb: Verb
@@ -81,10 +83,17 @@ DEFAULTS: Final[Mapping[str, Route]] = {
         {"username": "{username}", "password": "{password}", "role": "{role}"},
     ),
     "set_role": Route("set_role", "PATCH", "user/role/{id}", {"role": "{role}"}),
+    "set_password": Route(
+        "set_password",
+        "PATCH",
+        "user/password/{id}",
+        {"password": "{password}"},
+        is_verified=True,  # it is published: request collection for the Engine API v3, "User"
+    ),
     "set_active": Route("set_active", "PATCH", "user/active/{id}", {"isActive": "{active}"}),
     "delete": Route("delete", "DELETE", "user/{id}"),
 }
-"""What is assumed: v1's routes in the style of those that are published of v3."""
+"""What is published, and for the rest what is assumed: v1's routes in the style of the others."""
 
 
 def route_table(texts: Sequence[str]) -> Mapping[str, Route]:
@@ -116,7 +125,7 @@ def parse_route(text: str) -> Route:
         path=path.strip("/"),
         body=body or assumed.body,
         pointers=pointers,
-        is_verified=is_verified,
+        is_verified=is_verified,  # also of what is published: here somebody says otherwise
     )
     _check(text, route)
     return route

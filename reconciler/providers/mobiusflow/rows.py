@@ -70,6 +70,12 @@ class Engine(Protocol):
     def set_level(self, user: User, level: str) -> None:
         """Give a user this level and no other rights."""
 
+    def set_password(self, user: User, password: Secret) -> None:
+        """Give a user another password."""
+
+    def lets_in(self, name: str, password: Secret) -> bool:
+        """Whether a user can log in with this password. Leaves no session behind."""
+
     def set_active(self, user: User, *, is_active: bool) -> None:
         """Let a user log in, or not."""
 

@@ -80,6 +80,17 @@ class Session:
             if token is not None:
                 self._log_out(token)
 
+    def lets_in(self, name: str, password: Secret) -> bool:
+        """Whether somebody can log in with this password. Whoever can is logged out again.
+
+        Source: API description 1.2.3, "auth/login": 401 is a wrong password, or an inactive user.
+        """
+        response = self._post("/auth/login", {"username": name, "password": password})
+        if response.status_code == 401:
+            return False
+        self._log_out(self._read(self._token_in(response)))
+        return True
+
     def _log_in(self) -> None:
         name = self._options.username
         response = self._post("/auth/login", {"username": name, "password": self._options.password})
@@ -103,16 +114,20 @@ class Session:
             self._log_out(old)
 
     def _take(self, response: httpx.Response) -> None:
+        self._token = self._read(self._token_in(response))
+        answer = self._connection.json(response)
+        refresh = answer.get("refreshToken") if isinstance(answer, dict) else None
+        is_given = self._is_v1 and isinstance(refresh, str) and refresh
+        self._refresh = self._read(str(refresh)) if is_given else None
+
+    def _token_in(self, response: httpx.Response) -> str:
         answer = self._connection.json(response) if is_json(response) else None
         name = "token" if self._is_v1 else "sessionToken"
         text = answer.get(name) if isinstance(answer, dict) else None
         if response.status_code != 200 or not isinstance(text, str) or not text:
             said = self._connection.described(response)
             raise self._connection.foreign(f'logging in gave {said} and no "{name}"')
-        self._token = self._read(text)
-        refresh = answer.get("refreshToken") if isinstance(answer, dict) else None
-        is_given = self._is_v1 and isinstance(refresh, str) and refresh
-        self._refresh = self._read(str(refresh)) if is_given else None
+        return text
 
     def _read(self, text: str) -> Token:
         secret = Secret(text)

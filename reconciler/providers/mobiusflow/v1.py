@@ -1,13 +1,12 @@
 """Users by Engine API v1, all of which is published.
 
-The list has only names, so reading N users takes 1 + 2N requests, four of them at a time.
+The list has only names, so reading N users takes 1 + 2N requests, a few of them at a time.
 Source: API description "MobiusFlow API" 1.2.3, paths under /auth and /mobius/admin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from reconciler.errors import UnexpectedResponseError, WriteError
@@ -20,10 +19,8 @@ from reconciler.providers.mobiusflow.levels import (
 )
 from reconciler.providers.mobiusflow.routes import path_part
 from reconciler.providers.mobiusflow.rows import User, by_name, check_own
+from reconciler.providers.side_by_side import side_by_side
 from reconciler.secret import Secret
-
-_AT_ONCE: Final = 4
-"""Reads side by side: no limit is published, so this is modest."""
 
 USERS: Final = "/auth/users"
 _SETTINGS: Final = "/mobius/admin/settings"
@@ -53,8 +50,7 @@ class V1Engine:
     def users(self) -> Mapping[str, User]:
         """All users; who goes away meanwhile is left out, once the list says so too."""
         names = self._listed()
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            rows = list(pool.map(self.user, names))
+        rows = side_by_side(self.user, names, self.client.options.concurrency)
         gone = {name for name, row in zip(names, rows, strict=True) if row is None}
         if gone and (kept := sorted(gone.intersection(self._listed()))):
             text = f'"{kept[0]}" is in the list of users, and GET for that user gives status 404'
@@ -98,6 +94,15 @@ class V1Engine:
     def set_level(self, user: User, level: str) -> None:
         """Write all switches, those that the engine gave and no others."""
         self._write(user, switches_of_level(level, user.switches))
+
+    def set_password(self, user: User, password: Secret) -> None:
+        """Give a user another password."""
+        path = f"/auth/user/password/{path_part(user.id)}"
+        self.client.write("PATCH", path, {"password": password})
+
+    def lets_in(self, name: str, password: Secret) -> bool:
+        """Whether a user can log in with this password."""
+        return self.client.session.lets_in(name, password)
 
     def set_active(self, user: User, *, is_active: bool) -> None:
         """Take every switch, where the options say that this stands for being inactive."""

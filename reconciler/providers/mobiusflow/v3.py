@@ -71,6 +71,15 @@ class V3Engine:
         role = self._names[level]
         self._write("set_role", {"id": user.id, "username": user.name, "role": role})
 
+    def set_password(self, user: User, password: Secret) -> None:
+        """Give a user another password."""
+        values = {"id": user.id, "username": user.name, "password": password}
+        self._write("set_password", values)
+
+    def lets_in(self, name: str, password: Secret) -> bool:
+        """Whether a user can log in with this password."""
+        return self.client.session.lets_in(name, password)
+
     def set_active(self, user: User, *, is_active: bool) -> None:
         """Let a user log in, or not."""
         self._write("set_active", {"id": user.id, "username": user.name, "active": is_active})

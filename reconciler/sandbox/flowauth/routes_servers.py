@@ -28,9 +28,9 @@ def list_servers(context: Context) -> Response:
 
 
 def show_server(context: Context) -> Response:
-    """GET /admin/servers/ID: a null expiry crashes it."""
+    """GET /admin/servers/ID: a null expiry crashes most releases."""
     row = _find(context, context.services.store.view())
-    if row.latest_token_expiry is None:
+    if row.latest_token_expiry is None and not context.services.settings.has_endless_servers:
         raise crashed()
     return json_response(
         {
@@ -77,7 +77,9 @@ def edit_server(context: Context) -> Response:
     """PATCH /admin/servers/ID: needs the expiry always, and copies every key onto the row."""
     _find(context, context.services.store.view())
     body = context.json_object()
-    expiry = parse_date(body.get("latest_token_expiry"))
+    is_endless = "latest_token_expiry" in body and body["latest_token_expiry"] is None
+    may_be = is_endless and context.services.settings.has_endless_servers
+    expiry = None if may_be else parse_date(body.get("latest_token_expiry"))
     if "scopes" in body:
         raise crashed()
     with context.services.store.transaction() as tables:

@@ -18,6 +18,9 @@ class FlowAuthSettings:
     takes (argon2 needs about 0.15 s). `role_write_gap_s` is the time between the read and the
     commit of PATCH /roles/ID, in which concurrent writers lose updates.
 
+    Of era D: `has_endless_servers` says whether the server routes take and give servers without an
+    end, as the table does; those that were observed crash.
+
     Of eras A and B: `has_version` says whether GET /version is there, `tells_own_groups` whether a
     user's answer says which the user's own group is, `has_secret_keys` whether servers have keys,
     and `cleans_other_groups` whether an edit of one group's servers takes rights from others.
@@ -33,6 +36,7 @@ class FlowAuthSettings:
     role_write_gap_s: float = 0.002
     two_factor_valid_window: int = 0
     two_factor_issuer: str = "FlowAuth"
+    has_endless_servers: bool = False
     has_version: bool = True
     tells_own_groups: bool = True
     has_secret_keys: bool = False

@@ -21,6 +21,7 @@ from reconciler.sandbox.http.messages import (
 )
 
 _PAGES = {
+    FaultKind.HTML_200: 200,
     FaultKind.HTML_403: 403,
     FaultKind.HTML_404: 404,
     FaultKind.HTML_409: 409,

@@ -24,6 +24,7 @@ class FaultKind(StrEnum):
     SLOW_REPLY = "slow_reply"
     HALF_JSON_BODY = "half_json_body"
     BODY_CUT_SHORT = "body_cut_short"
+    HTML_200 = "html_200"
     HTML_502 = "html_502"
     HTML_503 = "html_503"
     HTML_504_AFTER_EFFECT = "html_504_after_effect"

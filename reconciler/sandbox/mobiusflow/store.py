@@ -1,6 +1,7 @@
 """The users of a simulated engine, in memory; may be read and edited by hand at any time."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
@@ -54,6 +55,11 @@ class Store:
         with self._lock:
             self._rows[row.id] = row
         return row
+
+    def restore(self, rows: Iterable[UserRow]) -> None:
+        """Have exactly these users, each as it was when somebody looked."""
+        with self._lock:
+            self._rows = {row.id: row for row in rows}
 
     def change(
         self,

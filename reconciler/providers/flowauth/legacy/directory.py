@@ -6,7 +6,7 @@ name, it is that user's own group, which no list of groups shows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.errors import UnexpectedResponseError, WriteError
@@ -18,6 +18,7 @@ from reconciler.providers.flowauth.legacy.dialect import Dialect
 from reconciler.providers.flowauth.legacy.times import from_http_date
 from reconciler.providers.flowauth.legacy.words import Rights
 from reconciler.providers.flowauth.times import to_flowauth
+from reconciler.providers.side_by_side import side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,11 @@ class Directory:
         self.client = client
         self.dialect = dialect
         self._holders = holders
-        self._users = NameIndex(self._user_ids, lambda n: api.find_user(client, n), _name_of_user)
+        self._users = NameIndex(
+            client.target, self._user_ids, lambda n: api.find_user(client, n), _name_of_user
+        )
         self._groups = NameIndex(
-            self._group_ids, lambda n: api.find_group(client, n), _name_of_group
+            client.target, self._group_ids, lambda n: api.find_group(client, n), _name_of_group
         )
 
     @property
@@ -124,12 +127,13 @@ class Directory:
 
     def groups_on(self, server_id: int) -> dict[int, tuple[str, Rights]]:
         """Name and rights of each group that has rights on a server, by id: users' own too."""
-        found: dict[int, tuple[str, Rights]] = {}
-        for row in self._all_groups():
-            if server_id in {server.id for server in row.servers}:
-                held = self.dialect.held(self.client, row.id, server_id)
-                found[row.id] = row.name, held
-        return found
+        rows = [
+            row
+            for row in self._groups_asked_about(server_id)
+            if _has_rights(row.servers, server_id)
+        ]
+        held = side_by_side(lambda row: self.dialect.held(self.client, row.id, server_id), rows)
+        return {row.id: (row.name, each) for row, each in zip(rows, held, strict=True)}
 
     def known_holders(self, server_id: int) -> dict[int, tuple[str, Rights]]:
         """As `groups_on`, but only of groups that had rights there when all was read.
@@ -154,13 +158,19 @@ class Directory:
                 return None
             raise
 
-    def _all_groups(self) -> list[api.GroupRow]:
-        rows = [api.find_group(self.client, each.id) for each in api.list_groups(self.client)]
-        for each in shared.list_users(self.client):
-            user = api.find_user(self.client, each.id)
-            if user is not None and user.servers != ():
-                rows.append(self._own_group(user).row)
-        return [row for row in rows if row is not None]
+    def _groups_asked_about(self, server_id: int) -> list[api.GroupRow]:
+        """All groups, and users' own, of which some releases tell in users' answers whether they
+        have rights on the server. Raises WriteError where one is listed and cannot be read.
+        """
+        groups, listed = api.list_groups(self.client), shared.list_users(self.client)
+        rows = side_by_side(lambda each: api.find_group(self.client, each.id), groups)
+        users = side_by_side(lambda each: api.find_user(self.client, each.id), listed)
+        found = [row for row in rows if row is not None]
+        people = [user for user in users if user is not None]
+        if len(found) < len(rows) or len(people) < len(users):
+            raise WriteError(self.target, "a group or user went away meanwhile; plan again")
+        holders = [u for u in people if u.servers is None or _has_rights(u.servers, server_id)]
+        return [*found, *side_by_side(lambda user: self._own_group(user).row, holders)]
 
     def _own_group(self, user: api.UserRow) -> Group:
         row = read_own_group(self.client, user)
@@ -194,6 +204,10 @@ def read_own_group(client: Client, user: api.UserRow) -> api.GroupRow | None:
         number = api.own_group(client, user.id).id
     row = api.find_group(client, number)
     return None if row is None else row.model_copy(update={"name": user.name})
+
+
+def _has_rights(servers: Iterable[shared.Named], server_id: int) -> bool:
+    return any(server.id == server_id for server in servers)
 
 
 def _name_of_user(row: api.UserRow) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from reconciler.changes import Change
-from reconciler.errors import WriteError
+from reconciler.errors import TargetError, WriteError
 from reconciler.providers.flowauth.legacy import api
 from reconciler.providers.flowauth.legacy.directory import Directory, Group, Limits
 from reconciler.providers.flowauth.legacy.servers import wanted_limits
@@ -20,7 +20,7 @@ from reconciler.providers.flowauth.legacy.words import (
     rights_of,
     with_polls,
 )
-from reconciler.providers.settling import settle
+from reconciler.providers.settling import UnknownResultError, settle
 from reconciler.state import Fields, Key
 
 _Entries = Mapping[int, Mapping[str, object]]
@@ -170,7 +170,11 @@ def _no_harm(ids: Directory, group: Group, server: int) -> Iterator[None]:
         return
     before = ids.known_holders(server)
     yield
-    after = ids.known_holders(server)
+    try:
+        after = ids.known_holders(server)
+    except TargetError as error:
+        text = "it is written; whether FlowAuth took rights from other groups with it could not be"
+        raise UnknownResultError(ids.target, f"{text} read: {error.message}") from error
     harmed = sorted(
         f'"{name}"'
         for number, (name, held) in before.items()

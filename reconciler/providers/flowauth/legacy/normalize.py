@@ -32,30 +32,40 @@ def normalize(
 ) -> State:
     """Desired with scopes as they will read back, and the limits that new roles take from servers.
 
-    A role with a user's name is that user's own group: without the user in it, it is not there.
     Raises CannotHoldError for all that does not fit.
     """
-    held = State({k: f for k, f in desired.records.items() if not _is_lost(k, desired, observed)})
     faults = [
-        *_scope_faults(dialect, held, observed),
-        *_name_faults(held, observed),
-        *(_standing_faults(held, observed, reading) if reading else ()),
+        *_scope_faults(dialect, desired, observed),
+        *_name_faults(desired, observed),
+        *(_standing_faults(desired, observed, reading) if reading else ()),
     ]
-    fitted = held
+    fitted = desired
     try:
-        fitted = fit_limits(target, _without_scopes(held), _without_scopes(observed))
+        fitted = fit_limits(target, _without_scopes(desired), _without_scopes(observed))
     except CannotHoldError as error:
         faults += error.faults
     if faults:
         raise CannotHoldError(target, sorted(set(faults)))
-    return State({key: _spelled(key, fields, held) for key, fields in fitted.records.items()})
+    return State({key: _spelled(key, fields, desired) for key, fields in fitted.records.items()})
 
 
-def _is_lost(key: Key, desired: State, observed: State) -> bool:
-    """Whether it is a role that a user's own group would be, and the user is not to have it."""
-    if key.kind != "role" or not _is_user(key.path[1], desired, observed):
-        return False
-    return Key("membership", (*key.path, key.path[1])) not in desired
+def without_lost_roles(desired: State, observed: State, users: frozenset[str]) -> State:
+    """Desired without the roles that users' own groups would be, where the user does not hold them.
+
+    A role with a user's name is that user's own group: without the user in it, it is not there.
+    Nor is it before the user is, or after: a group of that name would keep the user from being
+    created. `users` are the names of all users of the manifest.
+    """
+    held = {key.path[:2] for key, _ in desired.of_kind("membership")}
+
+    def is_lost(key: Key) -> bool:
+        if key.kind != "role":
+            return False
+        if _is_user(key.path[1], desired, observed):
+            return Key("membership", (*key.path, key.path[1])) not in desired
+        return key.path[1] in users and key.path not in held
+
+    return State({key: f for key, f in desired.records.items() if not is_lost(key)})
 
 
 def _is_user(name: str, *states: State) -> bool:

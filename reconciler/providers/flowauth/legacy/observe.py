@@ -7,10 +7,8 @@ takes two more requests for each user.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
 
 from reconciler.errors import UnexpectedResponseError
 from reconciler.providers.flowauth import api as shared
@@ -22,13 +20,8 @@ from reconciler.providers.flowauth.legacy.dialect import Dialect
 from reconciler.providers.flowauth.legacy.directory import read_own_group
 from reconciler.providers.flowauth.legacy.times import from_http_date
 from reconciler.providers.flowauth.legacy.words import words_of
+from reconciler.providers.side_by_side import side_by_side
 from reconciler.state import Fields, Key, Record, State, state_of
-
-_READERS: Final = 4
-"""Parallel reads, as with the later releases."""
-
-_One = TypeVar("_One")
-_Other = TypeVar("_Other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +45,16 @@ def read(client: Client, dialect: Dialect, era: Era) -> Reading:
     Raises a TargetError where anything is missing.
     """
     listed = shared.list_servers(client)
-    users = _each(lambda each: _user(client, each), shared.list_users(client))
-    own = _each(lambda user: _own(client, user), [u for u in users if u.servers != ()])
-    groups = _each(lambda each: _group(client, each), api.list_groups(client))
+    users = side_by_side(lambda each: _user(client, each), shared.list_users(client))
+    own = side_by_side(lambda user: _own(client, user), [u for u in users if u.servers != ()])
+    groups = side_by_side(lambda each: _group(client, each), api.list_groups(client))
     every = [*groups, *own]
     _check_whole(client, listed, users, every)
     _check_both_sides(client, users, groups)
     records = [
-        *_each(lambda each: _server(client, dialect, each), listed),
+        *side_by_side(lambda each: _server(client, dialect, each), listed),
         *(_account(user) for user in users),
-        *_each(lambda link: _role(client, dialect, *link), _links(every)),
+        *side_by_side(lambda link: _role(client, dialect, *link), _links(every)),
         *_memberships(every),
     ]
     try:
@@ -73,12 +66,6 @@ def read(client: Client, dialect: Dialect, era: Era) -> Reading:
         api.wants_secret_key(client, each.id) for each in listed[:1]
     )
     return Reading(state, _holders(every), idle, wants_key)
-
-
-def _each(ask: Callable[[_One], _Other], things: Iterable[_One]) -> list[_Other]:
-    """The answers for all things, asked side by side."""
-    with ThreadPoolExecutor(max_workers=_READERS) as pool:
-        return list(pool.map(ask, things))
 
 
 def _user(client: Client, listed: Named) -> api.UserRow:

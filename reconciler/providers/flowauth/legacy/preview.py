@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.changes import Change
+from reconciler.passwords import asked_password
 from reconciler.providers.flowauth.legacy.dialect import Dialect
 from reconciler.providers.flowauth.legacy.words import rights_of, with_polls
 from reconciler.providers.flowauth.times import to_flowauth
@@ -36,7 +37,8 @@ def _lines(dialect: Dialect, change: Change) -> Iterator[str]:
 
 
 def _account_lines(change: Change) -> Iterator[str]:
-    name, is_admin = change.key.path[0], (change.after or {}).get("level") == "admin"
+    name, fields = change.key.path[0], change.after or {}
+    is_admin = fields.get("level") == "admin"
     match change.action:
         case "delete":
             yield f"DELETE /admin/users/<{name}>"
@@ -44,7 +46,9 @@ def _account_lines(change: Change) -> Iterator[str]:
             body = {"username": name, "password": "***", "is_admin": is_admin}
             yield _line("POST /admin/users", body)
         case "update":
-            yield _line(f"PATCH /admin/users/<{name}>", {"is_admin": is_admin})
+            flag = {"is_admin": is_admin} if "level" in fields else {}
+            password = {"password": "***"} if asked_password(change) else {}
+            yield _line(f"PATCH /admin/users/<{name}>", {**flag, **password})
 
 
 def _server_lines(dialect: Dialect, change: Change) -> Iterator[str]:
