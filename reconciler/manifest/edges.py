@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Protocol, TypeAlias
 
-from pydantic import BaseModel, Discriminator, Field, Tag
+from pydantic import BaseModel, Field, Tag
 
 from reconciler.manifest.option_values import CONFIG
-from reconciler.manifest.scalars import Name
+from reconciler.manifest.scalars import Name, told_apart
 from reconciler.state import USUAL_EDGE, Fields
 
 AdminOption: TypeAlias = Annotated[
@@ -58,10 +58,9 @@ def _kind(value: object) -> str | None:
 
 Inherited: TypeAlias = Annotated[
     Annotated[Name, Tag("name")] | Annotated[InheritedRole, Tag("options")],
-    Discriminator(
+    told_apart(
         _kind,
-        custom_error_type="manifest",
-        custom_error_message="must be the name of a role, or a mapping with role and options",
+        "must be the name of a role, or a mapping with role and options",
     ),
 ]
 """An entry of `inherits`: the name of a role, or a mapping with options."""

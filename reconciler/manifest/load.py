@@ -82,6 +82,19 @@ def load_manifest(paths: Sequence[str]) -> LoadedManifest:
     return _parse(reader.texts, reader.problems)
 
 
+def read_texts(paths: Sequence[str]) -> Mapping[str, bytes]:
+    """The texts of these files, folders and standard input, by the names of the files.
+
+    Raises ManifestError with every one that cannot be read.
+    """
+    reader = _FileReader()
+    for path in paths:
+        reader.read(path)
+    if reader.problems:
+        raise ManifestError(sorted(reader.problems, key=_place_of))
+    return reader.texts
+
+
 def parse_manifest(texts: Mapping[str, str | bytes]) -> LoadedManifest:
     """The manifest of these texts, by the names of their files. Pure.
 

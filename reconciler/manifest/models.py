@@ -34,7 +34,16 @@ from reconciler.manifest.policies import (
 from reconciler.manifest.privileges import PrivilegeRule, SharedRule
 from reconciler.manifest.public import PublicRule
 from reconciler.manifest.row_security import RowPolicy, RowSecurity
-from reconciler.manifest.scalars import Line, Minutes, Moment, Name, Omittable, Scalar, fault
+from reconciler.manifest.scalars import (
+    Line,
+    Minutes,
+    Moment,
+    Name,
+    Omittable,
+    Scalar,
+    fault,
+    told_apart,
+)
 from reconciler.manifest.settings import Settings
 
 __all__ = [
@@ -176,11 +185,9 @@ class User(BaseModel):
         Name,
         Annotated[
             Annotated[Name, Tag("name")] | Annotated[Account, Tag("account")],
-            Discriminator(
+            told_apart(
                 _account_kind,
-                custom_error_type="manifest",
-                custom_error_message="must be the name of the account, or a mapping with name, "
-                "attributes and settings",
+                "must be the name of the account, or a mapping with name, attributes and settings",
             ),
         ],
     ] = Field(

@@ -6,14 +6,14 @@ the provider.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from reconciler.manifest.option_values import CONFIG
-from reconciler.manifest.privilege_kinds import OBJECT_LISTS
-from reconciler.manifest.privileges import ObjectList
+from reconciler.manifest.privilege_kinds import OBJECT_LISTS, any_of
+from reconciler.manifest.privileges import ObjectList, rule_config
 from reconciler.manifest.scalars import Name, Omittable, fault
 
 _OWNER: Final = "A role, group or user of this manifest, or a role that exists on the target."
@@ -30,20 +30,11 @@ class Schema(BaseModel):
     )
 
 
-def _rule_schema() -> dict[str, Any]:  # a JSON schema
-    return {"anyOf": [{"required": [kind]} for kind in OBJECT_LISTS]}
-
-
 @dataclass(
     frozen=True,
     slots=True,
     kw_only=True,
-    config=ConfigDict(
-        extra="forbid",
-        defer_build=True,
-        hide_input_in_errors=True,
-        json_schema_extra=_rule_schema(),
-    ),
+    config=rule_config(any_of(OBJECT_LISTS)),
 )
 class OwnerRule:
     """Who owns objects of one schema: a list of names each, or all that are there."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Field, Tag
 
-from reconciler.manifest.scalars import Line, Scalar
+from reconciler.manifest.scalars import Line, Scalar, told_apart
 
 CONFIG: Final = ConfigDict(
     extra="forbid",
@@ -59,19 +59,17 @@ OptionValue: TypeAlias = Annotated[
     | Annotated[FileRef, Tag("file")]
     | Annotated[list[Scalar], Tag("list")]
     | Annotated[Scalar, Tag("scalar")],
-    Discriminator(
+    told_apart(
         _option_kind,
-        custom_error_type="manifest",
-        custom_error_message="must be a plain value, a list of them, {env: NAME} or {file: PATH}",
+        "must be a plain value, a list of them, {env: NAME} or {file: PATH}",
     ),
 ]
 
 SecretRef: TypeAlias = Annotated[
     Annotated[EnvRef, Tag("env")] | Annotated[FileRef, Tag("file")],
-    Discriminator(
+    told_apart(
         _reference_kind,
-        custom_error_type="manifest",
-        custom_error_message="must be {env: NAME} or {file: PATH}, never the secret itself",
+        "must be {env: NAME} or {file: PATH}, never the secret itself",
     ),
 ]
 """A secret that may not be written out."""

@@ -12,7 +12,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    Discriminator,
     Field,
     Tag,
     model_validator,
@@ -20,7 +19,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from reconciler.manifest.option_values import CONFIG, SecretRef
-from reconciler.manifest.scalars import Line, Minutes, Moment, Name, Omittable, fault
+from reconciler.manifest.scalars import Line, Minutes, Moment, Name, Omittable, fault, told_apart
 
 
 class Drift(BaseModel):
@@ -66,8 +65,8 @@ class Policy(BaseModel):
     )
     heir: Omittable[Line] = Field(
         default=None,
-        description="The role on the target that gets what an account, group or role owns there "
-        "before it is deleted. Without it, who owns something is not deleted.",
+        description="The role or user on the target that gets what an account, group or role owns "
+        "there before it is deleted. Without it, who owns something is not deleted.",
     )
     protect: list[Line] = Field(
         default_factory=list,
@@ -191,10 +190,9 @@ class Policies(BaseModel):
     )
     never_together: Annotated[
         Annotated[_Set, Tag("one")] | Annotated[list[NeverTogether], Tag("several")],
-        Discriminator(
+        told_apart(
             _sets_kind,
-            custom_error_type="manifest",
-            custom_error_message="must be a list of roles, or of mappings with roles and except",
+            "must be a list of roles, or of mappings with roles and except",
         ),
     ] = Field(
         default_factory=list,

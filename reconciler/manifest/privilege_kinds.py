@@ -101,7 +101,8 @@ def _words_schema(kind: str) -> dict[str, Any]:  # a JSON schema
     return {"properties": {"allow": {"items": words}}}
 
 
-def _any_of(kinds: Iterable[str]) -> dict[str, Any]:  # a JSON schema
+def any_of(kinds: Iterable[str]) -> dict[str, Any]:  # a JSON schema
+    """A rule that has one of these lists, or several."""
     return {"anyOf": [{"required": [kind]} for kind in kinds]}
 
 
@@ -111,18 +112,18 @@ def _place_conditions() -> Iterator[_Condition]:
     without_schema = {"not": {"required": ["schema"]}}
     elsewhere = [*DATABASE_LISTS, *CLUSTER_LISTS]
     yield from (({"required": [kind]}, _words_schema(kind)) for kind in alone)
-    yield without_schema, {"not": _any_of(["columns"])}
+    yield without_schema, {"not": any_of(["columns"])}
     in_whatever = {"properties": {kind: {"const": "*"} for kind in OBJECT_LISTS}}
-    yield {**without_schema, **_any_of(OBJECT_LISTS)}, {"allOf": [_CREATED_BY, in_whatever]}
-    yield without_schema, _any_of(["database", *OBJECT_LISTS, *elsewhere])
-    lists = _any_of([*OBJECT_LISTS, *elsewhere])
+    yield {**without_schema, **any_of(OBJECT_LISTS)}, {"allOf": [_CREATED_BY, in_whatever]}
+    yield without_schema, any_of(["database", *OBJECT_LISTS, *elsewhere])
+    lists = any_of([*OBJECT_LISTS, *elsewhere])
     yield {**without_schema, "allOf": [{"not": lists}]}, _words_schema("database")
-    yield {"required": ["schema"]}, {"not": _any_of(elsewhere)}
+    yield {"required": ["schema"]}, {"not": any_of(elsewhere)}
     yield (
-        {"required": ["schema"], "not": _any_of([*OBJECT_LISTS, "columns"])},
+        {"required": ["schema"], "not": any_of([*OBJECT_LISTS, "columns"])},
         _words_schema("schema"),
     )
-    yield _any_of(CLUSTER_LISTS), {"not": _any_of(["database", *DATABASE_LISTS, *OBJECT_LISTS])}
+    yield any_of(CLUSTER_LISTS), {"not": any_of(["database", *DATABASE_LISTS, *OBJECT_LISTS])}
 
 
 def _column_conditions(every: Mapping[str, Mapping[str, Any]]) -> Iterator[_Condition]:
@@ -133,7 +134,7 @@ def _column_conditions(every: Mapping[str, Mapping[str, Any]]) -> Iterator[_Cond
         yield {"required": [kind], "not": columns}, _words_schema(kind)
         yield columns, {"not": every[kind]}
     yield columns, _words_schema("columns")
-    yield columns, {**_any_of(WITH_COLUMNS), "not": _any_of(others)}
+    yield columns, {**any_of(WITH_COLUMNS), "not": any_of(others)}
 
 
 def _any_case(words: tuple[str, ...]) -> str:

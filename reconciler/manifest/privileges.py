@@ -8,12 +8,11 @@ is there too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
     ConfigDict,
-    Discriminator,
     Field,
     Tag,
     ValidationError,
@@ -36,7 +35,7 @@ from reconciler.manifest.privilege_kinds import (
     WORDS,
     rules_schema,
 )
-from reconciler.manifest.scalars import Line, Name, Omittable, fault
+from reconciler.manifest.scalars import Line, Name, Omittable, fault, told_apart
 from reconciler.source import suggest
 
 
@@ -56,10 +55,9 @@ Privilege: TypeAlias = Annotated[
 ]
 ObjectList: TypeAlias = Annotated[
     Annotated[Literal["*"], Tag("all")] | Annotated[list[Name], Field(min_length=1), Tag("list")],
-    Discriminator(
+    told_apart(
         _all_or_list,
-        custom_error_type="manifest",
-        custom_error_message='must be "*" for all, or a list of names',
+        'must be "*" for all, or a list of names',
     ),
 ]
 NameList: TypeAlias = Annotated[list[Name], Field(min_length=1)]
@@ -67,24 +65,28 @@ LargeObject: TypeAlias = Annotated[int, Field(strict=True, ge=1, lt=2**32)]
 LargeObjectList: TypeAlias = Annotated[
     Annotated[Literal["*"], Tag("all")]
     | Annotated[list[LargeObject], Field(min_length=1), Tag("list")],
-    Discriminator(
+    told_apart(
         _all_or_list,
-        custom_error_type="manifest",
-        custom_error_message='must be "*" for all, or a list of the numbers of large objects',
+        'must be "*" for all, or a list of the numbers of large objects',
     ),
 ]
+
+
+def rule_config(schema: dict[str, Any]) -> ConfigDict:  # a JSON schema
+    """The configuration of a rule, with what it checks across its keys."""
+    return ConfigDict(
+        extra="forbid",
+        defer_build=True,
+        hide_input_in_errors=True,
+        json_schema_extra=schema,
+    )
 
 
 @dataclass(
     frozen=True,
     slots=True,
     kw_only=True,
-    config=ConfigDict(
-        extra="forbid",
-        defer_build=True,
-        hide_input_in_errors=True,
-        json_schema_extra=rules_schema(),
-    ),
+    config=rule_config(rules_schema()),
 )
 class PrivilegeRule:
     """Privileges on a database, on a schema, or on objects of PostgreSQL.

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from reconciler.manifest.privilege_kinds import rules_schema
-from reconciler.manifest.privileges import Privilege, PrivilegeRule, RuleFault
+from reconciler.manifest.privileges import Privilege, PrivilegeRule, RuleFault, rule_config
 
 
 def _public_schema() -> dict[str, Any]:  # a JSON schema
@@ -24,12 +24,7 @@ def _public_schema() -> dict[str, Any]:  # a JSON schema
     frozen=True,
     slots=True,
     kw_only=True,
-    config=ConfigDict(
-        extra="forbid",
-        defer_build=True,
-        hide_input_in_errors=True,
-        json_schema_extra=_public_schema(),
-    ),
+    config=rule_config(_public_schema()),
 )
 class PublicRule(PrivilegeRule):
     """What everybody (PUBLIC) may do with the named objects: this and no more.

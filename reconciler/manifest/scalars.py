@@ -10,12 +10,18 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final, TypeAlias, TypeVar, cast
 
-from pydantic import AfterValidator, GetCoreSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    GetCoreSchemaHandler,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic_core import CoreSchema, PydanticCustomError
 
 LONGEST_NAME: Final = 255
@@ -41,6 +47,11 @@ _DURATION_HINT: Final = 'write weeks, days, hours and minutes, such as "2w", "2d
 def fault(message: str, hint: str = "") -> PydanticCustomError:
     """The error that a validator of the manifest raises: what is wrong, and what to do."""
     return PydanticCustomError("manifest", "{message}", {"message": message, "hint": hint})
+
+
+def told_apart(kind_of: Callable[[object], str | None], message: str) -> Discriminator:
+    """Finds the form of a value that may have several; what is wrong with one that has none."""
+    return Discriminator(kind_of, custom_error_type="manifest", custom_error_message=message)
 
 
 def _check_seen(value: str) -> None:

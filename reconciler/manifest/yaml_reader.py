@@ -228,7 +228,7 @@ class _Builder:
                 self._path.pop()
             if key is not None:
                 result[key] = value
-                marks.append(mark.line << LINE_SHIFT | mark.column)  # as pack_place, without a call
+                marks.append(mark.line << LINE_SHIFT | mark.column)
         result.locate(self._places, len(self._places))
         self._places.fromlist(marks)
         return result

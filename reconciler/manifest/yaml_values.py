@@ -17,16 +17,12 @@ Place: TypeAlias = tuple[int, int]
 """Line and column, both from 1."""
 
 LINE_SHIFT: Final = 32
-"""Above so many bits of a packed place stands the line, in them the column; both from 0."""
+"""Above so many bits of a packed place stands the line, in them the column; both from 0, as PyYAML
+counts them."""
 
 _COLUMN_MASK: Final = (1 << LINE_SHIFT) - 1
 _SCANNED: Final = 32
 """In a map of at most so many keys the ordinal of a key is counted; a larger one keeps an index."""
-
-
-def pack_place(line: int, column: int) -> int:
-    """A line and a column, both from 0 as PyYAML counts them, in one number."""
-    return line << LINE_SHIFT | column
 
 
 def unpack_place(packed: int) -> Place:

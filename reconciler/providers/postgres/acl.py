@@ -8,6 +8,7 @@ Source: PostgreSQL 18, src/backend/utils/adt/acl.c, functions putid and aclitemo
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,6 +31,24 @@ def parse_item(text: str) -> AclItem:
     if not rest.startswith("=") or not slash:
         raise ValueError(f"not an ACL item: {text!r}")
     return AclItem(grantee, of_letters(letters), _name(grantor)[0])
+
+
+def granted(acl: object, owner: str, watched: Container[str]) -> dict[str, tuple[str, ...]]:
+    """What the ACL gives to each watched role but the owner, whose rights need no grant."""
+    result: dict[str, tuple[str, ...]] = {}
+    for text in texts(acl):
+        item = parse_item(text)
+        if item.grantee in watched and item.grantee != owner:
+            known = result.get(item.grantee, ())
+            both = tuple(sorted({*known, *item.privileges})) if known else item.privileges
+            result[item.grantee] = both
+    return result
+
+
+def texts(array: object) -> list[str]:
+    """The texts of an array as a row has it: the items of an ACL, or names."""
+    assert isinstance(array, list)
+    return array
 
 
 def _name(text: str) -> tuple[str, str]:

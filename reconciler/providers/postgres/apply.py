@@ -14,6 +14,7 @@ from psycopg import sql
 
 from reconciler.changes import Change, Journal, Outcome
 from reconciler.passwords import Marks
+from reconciler.providers.password_accounts import accounts_given
 from reconciler.providers.postgres.connect import Connection, describe
 from reconciler.providers.postgres.drops import (
     clearings,
@@ -25,7 +26,6 @@ from reconciler.providers.postgres.drops import (
 from reconciler.providers.postgres.estates import Connect, Estate
 from reconciler.providers.postgres.observe import read_grantors
 from reconciler.providers.postgres.options import PostgresOptions
-from reconciler.providers.postgres.password_accounts import accounts_given
 from reconciler.providers.postgres.password_setting import Passwords, set_passwords
 from reconciler.providers.postgres.passwords import DEFAULT_ITERATIONS
 from reconciler.providers.postgres.sessions import (

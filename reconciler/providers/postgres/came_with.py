@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from reconciler.privilege_words import words_in
 from reconciler.state import Fields, Key, State, Value
 
 _Place = tuple[str, str, str]
@@ -42,7 +43,7 @@ def _global_defaults(
         if key.kind == "default_privilege" and not key.path[4]:
             grantee, database, creator, kind, _ = key.path
             for each in (kind, "view") if kind == "table" else (kind,):
-                found[grantee, database, each][creator] = _words(fields["privileges"])
+                found[grantee, database, each][creator] = words_in(fields["privileges"])
     return dict(found)
 
 
@@ -52,7 +53,7 @@ def _came(
     result = {}
     for name, words in held.items():
         given = by_creator.get(str(owners.get(name)), frozenset())
-        if both := given & _words(words):
+        if both := given & words_in(words):
             result[name] = tuple(sorted(both))
     return result
 
@@ -60,9 +61,5 @@ def _came(
 def _united(fields: Fields, more: Mapping[str, tuple[str, ...]]) -> Fields:
     result: dict[str, Value] = dict(fields)
     for name, words in more.items():
-        result[name] = tuple(sorted(_words(fields.get(name)) | {*words}))
+        result[name] = tuple(sorted(words_in(fields.get(name)) | {*words}))
     return result
-
-
-def _words(value: Value) -> frozenset[str]:
-    return frozenset(value) if isinstance(value, tuple) else frozenset()

@@ -136,6 +136,20 @@ def pipeline(connection: Connection) -> Iterator[None]:
         raise failures[0]
 
 
+@contextmanager
+def snapshot(connection: Connection, timeout_s: int) -> Iterator[None]:
+    """A pipeline of queries of the catalogs alone, all of the same moment.
+
+    Nothing is to be fetched before its end: fetching would wait for what was sent.
+    """
+    with pipeline(connection):
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute("SET LOCAL search_path TO pg_catalog")
+        connection.execute(f"SET LOCAL statement_timeout TO {timeout_s * 1000:d}".encode())
+        yield
+        connection.execute("COMMIT")
+
+
 def read_error(target: str, error: psycopg.Error) -> TargetError:
     """A failure while reading, as one of our errors."""
     text = describe(error)

@@ -6,12 +6,13 @@ where this one was. Here belongs running the steps; what there is to do is read 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 import psycopg
 from psycopg import sql
 
+from reconciler.changes import Change
 from reconciler.errors import TargetError
 from reconciler.providers.postgres.connect import Connection, describe
 from reconciler.providers.postgres.estates import (
@@ -20,8 +21,8 @@ from reconciler.providers.postgres.estates import (
     owned_text,
     read_estates,
     read_granted,
-    read_standing,
 )
+from reconciler.providers.postgres.footing import read_roles
 from reconciler.providers.postgres.handed_on import read_handed_on
 from reconciler.providers.postgres.statements import Statement
 from reconciler.providers.postgres.statements.estates import clearing, reassigning
@@ -29,6 +30,7 @@ from reconciler.providers.postgres.statements.handed_on import settling
 from reconciler.providers.postgres.statements.roles import disabling
 from reconciler.providers.postgres.statements.sessions import ending
 from reconciler.providers.postgres.transactions import FailedStatement, collected_warnings, run
+from reconciler.wording import listed
 
 _LEFT: Final = """
     SELECT count(*)
@@ -106,13 +108,13 @@ def refusal(
     `revoked` are memberships, as (role, member), that will have been taken by then.
     """
     if estate.granted and (edges := unsettled(connect, estate.role, revoked)):
-        return f"it granted {granted_text(edges)}; {regranting(edges)}"
+        return unsettled_text(edges)
     if not estate.owned:
         return ""
     if not heir:
         return f"it owns {owned_text(connect, estate)}; {NAME_AN_HEIR}"
-    standing = read_standing(connect(""), [heir]).get(heir)
-    if standing is not None and standing.is_superuser:
+    standing = read_roles(connect(""), [heir]).get(heir)
+    if standing is not None and standing.superuser:
         return f"{heir}, its heir, {IS_SUPERUSER}"
     return ""
 
@@ -138,19 +140,20 @@ def unsettled(
     return tuple(e for e in granted if e not in revoked and (e[0], role) not in revoked)
 
 
-def granted_text(edges: tuple[tuple[str, str], ...]) -> str:
-    """Memberships for people, the first few of many: `reader to kofi, writer to esi`."""
-    shown = ", ".join(f"{role} to {member}" for role, member in edges[:3])
-    return f"{shown} and {len(edges) - 3} more" if len(edges) > 3 else shown
-
-
-def regranting(edges: tuple[tuple[str, str], ...]) -> str:
-    """What to do about memberships that end with the role that granted them."""
+def unsettled_text(edges: Sequence[tuple[str, str]]) -> str:
+    """Which memberships end with the role that granted them, the first few, and what to do."""
+    shown = listed([f"{role} to {member}" for role, member in edges], 3)
     role, member = edges[0]
     return (
-        f'these would end with it: grant them in another name first (GRANT "{role}" TO "{member}", '
-        "as another role), then revoke these"
+        f"it granted {shown}; these would end with it: grant them in another name first "
+        f'(GRANT "{role}" TO "{member}", as another role), then revoke these'
     )
+
+
+def revoked_by(changes: Iterable[Change]) -> frozenset[tuple[str, ...]]:
+    """The memberships that these changes take, as (role, member)."""
+    memberships = (each for each in changes if each.key.kind == "membership")
+    return frozenset(each.key.path for each in memberships if each.action == "delete")
 
 
 def _clear(connection: Connection, role: str, heir: str) -> str:

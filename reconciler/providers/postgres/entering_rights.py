@@ -6,17 +6,14 @@ privileges are passed on by the owner, or by whom holds their grant option.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
-
-from psycopg import sql
 
 from reconciler.changes import Change
 from reconciler.provider import Lack
-from reconciler.providers.postgres.connect import Connection
-from reconciler.providers.postgres.printable_sql import printable_sql
+from reconciler.providers.postgres.estates import Connect
+from reconciler.providers.postgres.remedies import statement_text
 from reconciler.providers.postgres.statements import Rendering, render
-from reconciler.providers.postgres.statements.statement import quoted
 
 _NOT_OURS: Final = """
     SELECT nspname::text, current_user::text FROM pg_catalog.pg_namespace
@@ -24,10 +21,11 @@ _NOT_OURS: Final = """
        AND NOT pg_catalog.has_schema_privilege(oid, 'USAGE WITH GRANT OPTION')
      ORDER BY 1
 """
+_OPTION: Final = "GRANT USAGE ON SCHEMA {} TO {} WITH GRANT OPTION"
 
 
 def lacking_to_lend(
-    connect: Callable[[str], Connection], changes: Sequence[Change], rendering: Rendering
+    connect: Connect, changes: Sequence[Change], rendering: Rendering
 ) -> Iterator[Lack]:
     """What is lacking to lend delegates USAGE. Raises psycopg.Error, TargetError."""
     if not rendering.delegations:
@@ -43,6 +41,4 @@ def lacking_to_lend(
                 f"what {roles[str(name)]} granted in schema {name} is taken back only in its name, "
                 "and it may not enter the schema: that needs the grant option of USAGE"
             )
-            template = sql.SQL("GRANT USAGE ON SCHEMA {} TO {} WITH GRANT OPTION")
-            query = template.format(quoted(str(name)), quoted(str(me)))
-            yield Lack(what, printable_sql(query.as_string(None)), database)
+            yield Lack(what, statement_text(_OPTION, str(name), str(me)), database)

@@ -1,4 +1,4 @@
-"""What roles own and hold in all databases of a cluster, and who may be given it.
+"""What roles own and hold in all databases of a cluster.
 
 Here belongs reading that, and saying it to people. Giving it away and dropping roles is `drops`;
 what a plan is told before is `leaving`.
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from reconciler.providers.postgres.connect import Connection
-from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION
 from reconciler.providers.postgres.observe import catalog_query
+from reconciler.wording import counted
 
 _NAMED: Final = 3
 """How many objects are named for each database; the others are counted."""
@@ -38,11 +38,6 @@ _GRANTED: Final = """
       JOIN pg_catalog.pg_roles AS grantors ON grantors.oid = edges.grantor
      WHERE grantors.rolname = %s AND edges.member <> edges.grantor
      ORDER BY 1, 2
-"""
-_STANDING: Final = """
-    SELECT rolname::text, rolsuper, pg_catalog.pg_has_role(oid, 'USAGE')
-           AND pg_catalog.pg_has_role(oid, %s)
-      FROM pg_catalog.pg_roles WHERE rolname = ANY (%s)
 """
 
 Connect = Callable[[str], Connection]
@@ -105,14 +100,6 @@ class Estate:
         return named or ("",) * bool(self.shares)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a role is to us: a superuser, and whether we may act for it and give it things."""
-
-    is_superuser: bool
-    is_ours: bool
-
-
 def read_estates(connection: Connection, roles: Collection[str]) -> Mapping[str, Estate]:
     """What refers to each of these roles; no entry where nothing does. Raises psycopg.Error."""
     shares: dict[str, list[Share]] = {}
@@ -131,13 +118,6 @@ def read_granted(connection: Connection, role: str) -> tuple[tuple[str, str], ..
     return tuple((str(container), str(member)) for container, member in rows)
 
 
-def read_standing(connection: Connection, roles: Collection[str]) -> Mapping[str, Standing]:
-    """What each of these roles that is there is to us. Raises psycopg.Error."""
-    acting = "SET" if connection.info.server_version >= EDGE_OPTIONS_VERSION else "MEMBER"
-    rows = connection.execute(_STANDING, [acting, sorted(roles)]).fetchall()
-    return {str(name): Standing(bool(power), bool(ours)) for name, power, ours in rows}
-
-
 def owned_text(connect: Connect, estate: Estate) -> str:
     """What a role owns, by database: `table geography.mine and 3 more in database flowdb`.
 
@@ -151,7 +131,7 @@ def owned_text(connect: Connect, estate: Estate) -> str:
 def _share_text(connect: Connect, role: str, share: Share) -> str:
     where = f" in database {share.database}" if share.database else ""
     if not share.is_open:
-        return f"{objects(share.owned)}{where}"
+        return f"{counted(share.owned, 'object')}{where}"
     with connect(share.database).transaction() as work:
         work.connection.execute("SET LOCAL search_path TO pg_catalog")  # else names lack the schema
         arguments = [role, not share.database, _NAMED]
@@ -159,8 +139,3 @@ def _share_text(connect: Connect, role: str, share: Share) -> str:
     more = f" and {share.owned - len(rows)} more" if share.owned > len(rows) else ""
     names = (str(text or "something that is gone by now") for (text,) in rows)
     return ", ".join(names) + more + where
-
-
-def objects(number: int) -> str:
-    """A number of objects: `1 object`."""
-    return f"{number} object{'' if number == 1 else 's'}"

@@ -45,7 +45,7 @@ def lacking_to_apply(
     footing = read_footing(changes, rendering.grantors or {}, connect)
     more = (
         *lacking_for_row_security(connect(""), changes, owners, rendering),
-        *lacking_for_owners(connect, changes, rendering),
+        *lacking_for_owners(connect, footing.me, changes, rendering),
         *lacking_to_lend(connect, changes, rendering),
     )
     rights = lacking(changes, footing, rendering)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from reconciler.changes import Change
+from reconciler.privilege_words import OPTION, words_in
 from reconciler.providers.postgres.connect import Connection
 from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION, Grantors
 from reconciler.providers.postgres.estates import Connect
@@ -116,8 +117,7 @@ class Footing:
                     yield change, found
 
 
-def who_we_are(connection: Connection) -> Me:
-    """Our role. Raises psycopg.Error."""
+def _who_we_are(connection: Connection) -> Me:
     row = connection.execute(catalog_query("rights_self")).fetchone()
     assert row is not None
     name, *powers = row
@@ -130,14 +130,14 @@ def read_footing(changes: Sequence[Change], grantors: Grantors, connect: Connect
     Nothing but our own role is asked about where that is a superuser's.
     """
     connection = connect("")
-    me = who_we_are(connection)
+    me = _who_we_are(connection)
     if me.superuser:
         return Footing(me)
     answers = _answers(changes, connect)
     names = {*_role_names(changes, grantors)}
     names.update(name for each in answers.values() for name in (each.owner, *each.grantors))
     dropped = [c.key.path[-1] for c in changes if _is_principal(c) and c.action == "delete"]
-    return Footing(me, _roles(connection, names), _holdings(connection, dropped), answers)
+    return Footing(me, read_roles(connection, names), _holdings(connection, dropped), answers)
 
 
 def _is_principal(change: Change) -> bool:
@@ -161,7 +161,8 @@ def _role_names(changes: Iterable[Change], grantors: Grantors) -> Iterator[str]:
             yield change.key.path[-3]
 
 
-def _roles(connection: Connection, names: Iterable[str]) -> dict[str, Role]:
+def read_roles(connection: Connection, names: Iterable[str]) -> dict[str, Role]:
+    """What we may do with each of these roles that is there. Raises psycopg.Error."""
     become = "SET" if connection.info.server_version >= EDGE_OPTIONS_VERSION else "MEMBER"
     given = {"names": sorted(names), "become": become}
     rows = connection.execute(catalog_query("rights_roles"), given).fetchall()
@@ -198,9 +199,7 @@ def _wanted_of(change: Change) -> Iterator[tuple[str, _Wanted]]:
 
 def _words(value: Value) -> frozenset[str]:
     """The privileges; the word of a grant option is that of its privilege."""
-    return (
-        frozenset(each.rstrip("*") for each in value) if isinstance(value, tuple) else frozenset()
-    )
+    return frozenset(each.removesuffix(OPTION) for each in words_in(value))
 
 
 def _answers(changes: Sequence[Change], connect: Connect) -> dict[tuple[str, _Wanted], Grantable]:

@@ -16,6 +16,7 @@ from reconciler.provider import Warned
 from reconciler.providers.postgres.acl import parse_item
 from reconciler.providers.postgres.observe import ClusterRows, DatabaseRows, access_lists
 from reconciler.state import Key
+from reconciler.wording import counted
 
 NEAR: Final = 300
 """So many direct grantees are worth a note."""
@@ -106,5 +107,5 @@ def _shown(objects: Sequence[_Object], counts: Mapping[_Object, tuple[int, int]]
     what = ".".join(part for part in (schema, name) if part)
     where = f" in {database}" if database and database != name else ""
     more = len(ranked) - 1
-    rest = f", and so many on {more} more object{'' if more == 1 else 's'}" if more else ""
+    rest = f", and so many on {counted(more, 'more object')}" if more else ""
     return f"{counts[ranked[0]][0]} roles hold something on {what}{where}{rest}"

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.changes import Change
+from reconciler.privilege_words import words_in
 from reconciler.providers.postgres.connect import Connection
 from reconciler.providers.postgres.estates import Connect, Estate, HandedOn
 from reconciler.providers.postgres.observe import PARAMETERS_VERSION, catalog_query
@@ -68,5 +69,5 @@ def _left(item: HandedOn, database: str, after: Mapping[Key, Fields]) -> HandedO
         words = item.words if fields is None else fields.get(item.name, ())
     else:  # of everybody's objects a change has only those that it is about
         words = after.get(Key("public_privilege", place), {}).get(item.name, item.words)
-    kept = words if isinstance(words, tuple) else ()
+    kept = words_in(words)
     return item._replace(words=tuple(each for each in item.words if each in kept))

@@ -19,23 +19,22 @@ from reconciler.provider import Warned
 from reconciler.providers.postgres.drops import (
     IS_SUPERUSER,
     NAME_AN_HEIR,
-    granted_text,
-    regranting,
+    revoked_by,
     unsettled,
+    unsettled_text,
 )
 from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION
 from reconciler.providers.postgres.estates import (
     Connect,
     Estate,
     Share,
-    Standing,
-    objects,
     owned_text,
     read_estates,
-    read_standing,
 )
+from reconciler.providers.postgres.footing import Role, read_roles
 from reconciler.providers.postgres.handed_on import with_handed_on
 from reconciler.state import PRINCIPAL_KINDS
+from reconciler.wording import counted
 
 RULE: Final = "owned-objects"
 
@@ -50,7 +49,7 @@ class Leaving:
 
     dropped: tuple[Change, ...]
     estates: Mapping[str, Estate]
-    standing: Mapping[str, Standing]
+    standing: Mapping[str, Role]
     account: str
     version: int
     revoked: Collection[tuple[str, ...]] = field(default_factory=frozenset)
@@ -76,12 +75,10 @@ def read_leaving(connect: Connect, changes: Sequence[Change]) -> Leaving | None:
     return Leaving(
         dropped=tuple(dropped),
         estates={name: _reachable(connect, each, changes) for name, each in estates.items()},
-        standing=read_standing(connection, concerned),
+        standing=read_roles(connection, concerned),
         account=str(row[0]) if row else "",
         version=connection.info.server_version,
-        revoked={
-            c.key.path for c in changes if c.key.kind == "membership" and c.action == "delete"
-        },
+        revoked=revoked_by(changes),
         created={
             c.key.path[-1]
             for c in changes
@@ -155,7 +152,7 @@ def _signs_in(change: Change) -> bool:
 
 
 def _summary(connect: Connect, estate: Estate) -> str:
-    return f"{objects(estate.owned)}: {owned_text(connect, estate)}"
+    return f"{counted(estate.owned, 'object')}: {owned_text(connect, estate)}"
 
 
 def _against(connect: Connect, leaving: Leaving, change: Change, estate: Estate) -> str:
@@ -166,7 +163,7 @@ def _against(connect: Connect, leaving: Leaving, change: Change, estate: Estate)
     if estate.granted:
         edges = unsettled(connect, estate.role, leaving.revoked)
         if edges:
-            return f"it granted {granted_text(edges)}; {regranting(edges)}"
+            return unsettled_text(edges)
     return _against_heir(leaving, change) if estate.owned else ""
 
 
@@ -190,9 +187,9 @@ def _against_heir(leaving: Leaving, change: Change) -> str:
     if standing is None:
         missing = f"there is no role {heir} (policy.heir); create it, or declare it as a role"
         return "" if heir in leaving.created else missing
-    if standing.is_superuser:
+    if standing.superuser:
         return f"{heir}, its heir (policy.heir), {IS_SUPERUSER}"
-    foreign = [name for name in (role, heir) if not leaving.standing[name].is_ours]
+    foreign = [name for name in (role, heir) if not leaving.standing[name].has_all]
     return _no_member(leaving, foreign) if foreign else ""
 
 

@@ -323,10 +323,6 @@ class _Normalization:
             self.faults.append(fault)
 
 
-def _inventory(database: str, kind: str, schema: str) -> Key:
-    return Key("object", (database, kind, schema))
-
-
 def _overloads(name: str, owners: Mapping[str, object]) -> tuple[str, ...]:
     """The signatures that a function's bare name, or a signature spaced otherwise, stands for."""
     if "(" not in name:

@@ -11,11 +11,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Final, NamedTuple
+from typing import Final
 
-from reconciler.privilege_words import table_and_column
-from reconciler.providers.postgres.acl import parse_item
-from reconciler.providers.postgres.connect import Connection, pipeline
+from reconciler.providers.postgres.acl import granted, texts
+from reconciler.providers.postgres.connect import Connection, snapshot
 from reconciler.providers.postgres.edges import (
     EDGE_OPTIONS_VERSION,
     Grantors,
@@ -69,35 +68,6 @@ _FURTHER_CATALOGS: Final[Mapping[str, str]] = {
 """The queries for kinds of object that are read only where somebody is given something on them."""
 
 Row = tuple[object, ...]
-
-
-class Held(NamedTuple):
-    """What one role holds on one object; the parts are those of a privilege record."""
-
-    grantee: str
-    database: str
-    kind: str
-    schema: str
-    name: str
-
-
-Delegations = Mapping[Held, tuple[str, ...]]
-"""Who granted what is held, sorted: others than the object's owner, in whose name we grant."""
-
-PassedOn = Mapping[Held, tuple[tuple[str, tuple[str, ...]], ...]]
-"""What a holder granted to others: the grantee (empty: PUBLIC) and the words, sorted."""
-
-
-class Table(NamedTuple):
-    """A table or view."""
-
-    database: str
-    schema: str
-    name: str
-
-
-ColumnsHeld = Mapping[tuple[str, Table], Mapping[str, tuple[str, ...]]]
-"""By role and table: the privileges on its columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +157,9 @@ def _edges_query(connection: Connection) -> bytes:
 
 
 def _read(connection: Connection, queries: Iterable[bytes], timeout_s: int) -> list[list[Row]]:
-    """The rows of each query. Nothing is fetched before all is sent: fetching would wait for it."""
-    with pipeline(connection):
-        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        connection.execute("SET LOCAL search_path TO pg_catalog")
-        connection.execute(f"SET LOCAL statement_timeout TO {timeout_s * 1000:d}".encode())
+    """The rows of each query."""
+    with snapshot(connection, timeout_s):
         cursors = [connection.execute(query) for query in queries]
-        connection.execute("COMMIT")
     return [cursor.fetchall() for cursor in cursors]
 
 
@@ -217,43 +183,6 @@ def to_state(cluster: ClusterRows, databases: Sequence[DatabaseRows], scope: Sco
     records.update(public_privileges(access_lists(cluster, databases), scope.public))
     records.update(object_records(records, scope))
     return State(records)
-
-
-def delegations(cluster: ClusterRows, databases: Iterable[DatabaseRows]) -> Delegations:
-    """Who else than the owner granted something: what they granted can only be taken as them."""
-    result: defaultdict[Held, set[str]] = defaultdict(set)
-    for place, owner, acl, names in access_lists(cluster, databases):
-        for item in map(parse_item, _texts(acl)):
-            if item.grantor != owner:
-                for name in _texts(names):
-                    result[Held(item.grantee, *place, name)].add(item.grantor)
-    return {held: tuple(sorted(grantors)) for held, grantors in result.items()}
-
-
-def passed_on(cluster: ClusterRows, databases: Iterable[DatabaseRows]) -> PassedOn:
-    """What others than the owner granted, by those who did."""
-    result: defaultdict[Held, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
-    for place, owner, acl, names in access_lists(cluster, databases):
-        for item in map(parse_item, _texts(acl)):
-            if item.grantor != owner:
-                for name in _texts(names):
-                    grant = item.grantee, item.privileges
-                    result[Held(item.grantor, *place, name)].append(grant)
-    return {held: tuple(sorted(grants)) for held, grants in result.items()}
-
-
-def columns_held(databases: Iterable[DatabaseRows]) -> ColumnsHeld:
-    """What is held on columns by anybody but their owner."""
-    result: defaultdict[tuple[str, Table], dict[str, tuple[str, ...]]] = defaultdict(dict)
-    for rows in databases:
-        for schema, kind, owner, acl, names in rows.bundles:
-            if kind == "column":
-                grantees = {parse_item(text).grantee for text in _texts(acl)}
-                for grantee, words in _granted(acl, str(owner), grantees).items():
-                    for name in _texts(names):
-                        table, column = table_and_column(name)
-                        result[grantee, Table(rows.database, str(schema), table)][column] = words
-    return dict(result)
 
 
 def access_lists(
@@ -306,7 +235,7 @@ def _database_privileges(rows: Iterable[Row], watch: Watch) -> Iterator[tuple[Ke
     for name, owner, acl in rows:
         database = str(name)
         yield Key("object", (database, "database", "")), {database: str(owner)}
-        for grantee, privileges in _granted(acl, str(owner), watch.in_database(database)).items():
+        for grantee, privileges in granted(acl, str(owner), watch.in_database(database)).items():
             yield Key("privilege", (grantee, database, "database", "")), {database: privileges}
 
 
@@ -314,7 +243,7 @@ def _schema_privileges(rows: DatabaseRows, watch: Watch) -> Iterator[tuple[Key, 
     by_grantee: defaultdict[str, dict[str, Value]] = defaultdict(dict)
     for name, owner, acl in rows.schemas:
         watched = watch.in_schema(rows.database, str(name))
-        for grantee, privileges in _granted(acl, str(owner), watched).items():
+        for grantee, privileges in granted(acl, str(owner), watched).items():
             by_grantee[grantee][str(name)] = privileges
     for grantee, fields in by_grantee.items():
         yield Key("privilege", (grantee, rows.database, "schema", "")), fields
@@ -329,7 +258,7 @@ def _inventory(database: str, bundles: Iterable[Row]) -> dict[Key, Fields]:
     objects: defaultdict[Key, dict[str, Value]] = defaultdict(dict)
     for schema, kind, owner, _, names in bundles:
         key = Key("object", (database, str(kind), str(schema)))
-        objects[key].update(dict.fromkeys(_texts(names), str(owner)))
+        objects[key].update(dict.fromkeys(texts(names), str(owner)))
     return dict(objects)
 
 
@@ -340,8 +269,8 @@ def _object_privileges(
     held: dict[Key, Fields] = {}
     for schema, kind, owner, acl, names in bundles:
         shared: dict[tuple[str, ...], Fields] = {}
-        objects, watched = _texts(names), watch.in_schema(database, str(schema))
-        for grantee, privileges in _granted(acl, str(owner), watched).items():
+        objects, watched = texts(names), watch.in_schema(database, str(schema))
+        for grantee, privileges in granted(acl, str(owner), watched).items():
             fields = shared.get(privileges)
             if fields is None:
                 fields = shared[privileges] = dict.fromkeys(objects, privileges)
@@ -354,23 +283,6 @@ def _object_privileges(
 def _default_privileges(rows: DatabaseRows, watch: Watch) -> Iterator[tuple[Key, Fields]]:
     for creator, schema, kind, acl in rows.default_privileges:
         owner, watched = str(creator), watch.by_default(rows.database, str(schema))
-        for grantee, privileges in _granted(acl, owner, watched).items():
+        for grantee, privileges in granted(acl, owner, watched).items():
             path = (grantee, rows.database, owner, str(kind), str(schema))
             yield Key("default_privilege", path), {"privileges": privileges}
-
-
-def _granted(acl: object, owner: str, watched: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """What the ACL gives to each watched role but the owner, whose rights need no grant."""
-    result: dict[str, tuple[str, ...]] = {}
-    for text in _texts(acl):
-        item = parse_item(text)
-        if item.grantee in watched and item.grantee != owner:
-            known = result.get(item.grantee, ())
-            both = tuple(sorted({*known, *item.privileges})) if known else item.privileges
-            result[item.grantee] = both
-    return result
-
-
-def _texts(values: object) -> list[str]:
-    assert isinstance(values, list)
-    return values

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import LiteralString, NamedTuple
-
-from psycopg import sql
+from typing import NamedTuple
 
 from reconciler.changes import Change
 from reconciler.provider import Lack
-from reconciler.providers.postgres.connect import Connection
 from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION
 from reconciler.providers.postgres.estates import Connect
-from reconciler.providers.postgres.footing import Role, who_we_are
+from reconciler.providers.postgres.footing import Me, Role, read_roles
 from reconciler.providers.postgres.observe import catalog_query
-from reconciler.providers.postgres.printable_sql import printable_sql
+from reconciler.providers.postgres.remedies import (
+    each_once,
+    membership_text,
+    statement_text,
+    text_of,
+)
 from reconciler.providers.postgres.statements import Rendering, render
-from reconciler.providers.postgres.statements.statement import quoted
 from reconciler.state import PRINCIPAL_KINDS, Key
 
 _KINDS = ("schema", "ownership")
@@ -49,24 +50,23 @@ class _Handed(NamedTuple):
 
 
 def lacking_for_owners(
-    connect: Connect, changes: Sequence[Change], rendering: Rendering
+    connect: Connect, me: Me, changes: Sequence[Change], rendering: Rendering
 ) -> Iterator[Lack]:
     """What is lacking for these changes; nothing for a superuser. Raises psycopg.Error."""
-    if any(each.key.kind in _KINDS for each in changes) and not who_we_are(connect("")).superuser:
-        found: dict[tuple[str, str], Lack] = {}
-        for lack in _Work(connect, changes, rendering).lacks():
-            found.setdefault((lack.statement or lack.what, lack.database), lack)
-        yield from found.values()
+    if any(each.key.kind in _KINDS for each in changes) and not me.superuser:
+        yield from each_once(_Work(connect, me, changes, rendering).lacks())
 
 
 class _Work:
     """The changes of one plan, and what our role is and has."""
 
-    def __init__(self, connect: Connect, changes: Sequence[Change], rendering: Rendering) -> None:
+    def __init__(
+        self, connect: Connect, me: Me, changes: Sequence[Change], rendering: Rendering
+    ) -> None:
         self._connect = connect
+        self._me = me
         self._rendering = rendering
         self._changes = changes
-        self._me = who_we_are(connect(""))
         self._created = {
             each.key.path[-1]: each
             for each in changes
@@ -79,7 +79,8 @@ class _Work:
             for name, owner in sorted((each.after or {}).items())
             if (each.before or {}).get(name) != owner
         ]
-        self._roles = _roles(connect(""), {n for h in self._handed for n in (h.before, h.after)})
+        concerned = {name for each in self._handed for name in (each.before, each.after)}
+        self._roles = read_roles(connect(""), concerned)
 
     def lacks(self) -> Iterator[Lack]:
         """All that is lacking; some of it more than once."""
@@ -96,11 +97,11 @@ class _Work:
         for (name,) in self._connect("").execute(_CLOSED, [sorted(schemas)]).fetchall():
             what = f"schemas of {name} are created or given away: that needs CREATE on the database"
             yield Lack(
-                what, self._sql("GRANT CREATE ON DATABASE {} TO {}", str(name), self._me.name)
+                what, statement_text("GRANT CREATE ON DATABASE {} TO {}", str(name), self._me.name)
             )
         if not self._me.createdb and any(h.change.key.path[1] == "database" for h in self._handed):
             what = "a database is given away: that needs CREATEDB"
-            yield Lack(what, self._sql("ALTER ROLE {} CREATEDB", self._me.name))
+            yield Lack(what, statement_text("ALTER ROLE {} CREATEDB", self._me.name))
 
     def _giving(self, handed: _Handed) -> Iterator[Lack]:
         owner = self._roles.get(handed.before, Role())
@@ -108,7 +109,7 @@ class _Work:
             return
         what = f"{handed.text} belongs to {handed.before}: giving it away needs its owner's rights"
         if owner.superuser:
-            text = "; ".join(self._texts(handed.change))
+            text = self._text(handed.change)
             database = handed.change.key.path[0]
             yield Lack(f"{what}, and that is a superuser: let a superuser do it", text, database)
         else:
@@ -123,7 +124,7 @@ class _Work:
                 yield self._made_first(handed.after)
                 yield Lack(what, self._member_of(handed.after))
         elif owner.superuser and not owner.has_all:
-            text = "; ".join(self._texts(handed.change))
+            text = self._text(handed.change)
             database = handed.change.key.path[0]
             yield Lack(f"{what}, and it is a superuser: let one do it", text, database)
         elif not owner.has_all and handed.after != self._me.name:
@@ -153,7 +154,7 @@ class _Work:
         owners = self._owners_of(place)
         if not may_look and not owners:
             what = f"schema {schema} of {database}: we may not look into it, which needs USAGE"
-            statement = self._sql("GRANT USAGE ON SCHEMA {} TO {}", schema, self._me.name)
+            statement = statement_text("GRANT USAGE ON SCHEMA {} TO {}", schema, self._me.name)
             yield Lack(what, statement, database)
         if may_create or owner in owners or self._is_granted(place, owner):
             return
@@ -161,7 +162,7 @@ class _Work:
         if owner in self._created:  # what no line gives it would be taken by the next plan
             yield Lack(f"{what}; add schema: {schema}, allow: [create] to its privileges")
         else:
-            statement = self._sql("GRANT CREATE ON SCHEMA {} TO {}", schema, owner)
+            statement = statement_text("GRANT CREATE ON SCHEMA {} TO {}", schema, owner)
             yield Lack(what, statement, database)
 
     def _owners_of(self, place: tuple[str, str]) -> frozenset[str]:
@@ -179,26 +180,13 @@ class _Work:
 
     # Statements
 
-    def _sql(self, template: LiteralString, *names: str) -> str:
-        return printable_sql(sql.SQL(template).format(*map(quoted, names)).as_string(None))
-
     def _member_of(self, role: str) -> str:
-        if self._rendering.version >= EDGE_OPTIONS_VERSION:
-            return self._sql("GRANT {} TO {} WITH INHERIT TRUE, SET TRUE", role, self._me.name)
-        return self._sql("GRANT {} TO {}", role, self._me.name)
+        return membership_text(role, self._me.name, self._rendering.version)
 
     def _made_first(self, role: str) -> Lack:
         """The role itself, which this plan would create."""
         what = f"{role} has to be there before it can be given what it needs to own something"
-        return Lack(what, "; ".join(self._texts(self._created[role])))
+        return Lack(what, self._text(self._created[role]))
 
-    def _texts(self, change: Change) -> Iterator[str]:
-        for statement in render([change], self._rendering).statements:
-            yield from (printable_sql(each.as_string(None)) for each in statement.queries)
-
-
-def _roles(connection: Connection, names: set[str]) -> dict[str, Role]:
-    become = "SET" if connection.info.server_version >= EDGE_OPTIONS_VERSION else "MEMBER"
-    given = {"names": sorted(names), "become": become}
-    rows = connection.execute(catalog_query("rights_roles"), given).fetchall()
-    return {str(name): Role(*(bool(each) for each in rest)) for name, *rest in rows}
+    def _text(self, change: Change) -> str:
+        return text_of(render([change], self._rendering).statements)

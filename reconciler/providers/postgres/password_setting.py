@@ -11,7 +11,7 @@ from datetime import datetime
 
 from reconciler.changes import Change, Journal
 from reconciler.passwords import PasswordMark, is_renewal, managed_end
-from reconciler.providers.postgres.password_accounts import accounts_given
+from reconciler.providers.password_accounts import accounts_given
 from reconciler.providers.postgres.passwords import TemporaryPassword, new_passwords
 from reconciler.providers.postgres.verifiers import fingerprint, verifier_of
 from reconciler.secret import Secret

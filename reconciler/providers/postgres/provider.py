@@ -21,6 +21,7 @@ from reconciler.clock import utc_now
 from reconciler.errors import CannotHoldError, TargetError
 from reconciler.passwords import Marks, PasswordMark, Standing
 from reconciler.provider import Identity, Rights, Warned
+from reconciler.providers.password_accounts import accounts_given, accounts_renewed
 from reconciler.providers.postgres.connect import Connection, connect, describe, read_error
 from reconciler.providers.postgres.edges import grantors
 from reconciler.providers.postgres.grantees import long_lists
@@ -30,15 +31,11 @@ from reconciler.providers.postgres.object_details import wanted_object_details
 from reconciler.providers.postgres.observe import (
     ClusterRows,
     DatabaseRows,
-    columns_held,
-    delegations,
-    passed_on,
     read_database,
     read_rows,
     to_state,
 )
 from reconciler.providers.postgres.options import PostgresOptions
-from reconciler.providers.postgres.password_accounts import accounts_given, accounts_renewed
 from reconciler.providers.postgres.public import wanted_for_public
 from reconciler.providers.postgres.role_details import wanted_details
 from reconciler.providers.postgres.row_security import RowSecurity, read_row_security
@@ -327,6 +324,7 @@ class PostgresProvider:
             self._marks[key.path[-1]] = marks[key.path[-1]]
 
     def _rendering(self, verifiers: Mapping[str, tuple[str, str]]) -> Rendering:
+        from reconciler.providers.postgres.standing_grants import columns_held, delegations
         from reconciler.providers.postgres.statements import Rendering
 
         if self._rows is None:
@@ -337,7 +335,6 @@ class PostgresProvider:
             grantors(cluster.memberships),
             delegations(cluster, databases),
             verifiers,
-            passed_on(cluster, databases),
             columns_held(databases),
             self._row_security.records,
             self._rows,

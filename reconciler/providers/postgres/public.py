@@ -12,24 +12,13 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.changes import Change
-from reconciler.providers.postgres.acl import parse_item
+from reconciler.privilege_words import BUILT_IN, everybodys_right
+from reconciler.providers.postgres.acl import parse_item, texts
 from reconciler.scope import Scope
-from reconciler.state import Fields, Key, Kind, Value
+from reconciler.state import Fields, Key, Value
 
 PUBLIC: Final = ""
 """The grantee of ACL items that are everybody's."""
-
-_BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {"function": ("EXECUTE",), "type": ("USAGE",)}
-"""What everybody has on a new object where no default privileges are kept: PostgreSQL docs,
-"Privileges", Table "Summary of Access Privileges", for the kinds that can have defaults."""
-
-_RIGHTS: Final[Mapping[Kind, Kind]] = {
-    "public_privilege": "privilege",
-    "public_default": "default_privilege",
-}
-"""The kind of record that says of one role what these say of everybody."""
-
-_EVERYBODYS: Final[Mapping[Kind, Kind]] = {role: public for public, role in _RIGHTS.items()}
 
 AccessLists = Iterable[tuple[tuple[str, str, str], object, object, object]]
 """Database, kind and schema of objects, then their owner, their ACL, and their names."""
@@ -47,13 +36,8 @@ def wanted_for_public(scope: Scope) -> frozenset[str]:
 
 def as_right(change: Change) -> Change:
     """A change of what everybody may do as one of the rights of PUBLIC; any other as it is."""
-    kind = _RIGHTS.get(change.key.kind)
-    return change if kind is None else replace(change, key=Key(kind, (PUBLIC, *change.key.path)))
-
-
-def key_of_right(kind: Kind, path: tuple[str, ...]) -> Key:
-    """The key of the record that has a right, by the path of one of a grantee's."""
-    return Key(kind, path) if path[0] != PUBLIC else Key(_EVERYBODYS[kind], path[1:])
+    right = everybodys_right(change.key)
+    return change if right is None else replace(change, key=right)
 
 
 def public_privileges(lists: AccessLists, asked: Collection[Key]) -> Mapping[Key, Fields]:
@@ -86,12 +70,11 @@ def public_defaults(
     }
     for key in sorted(keys):
         _, creator, kind, schema = key.path
-        otherwise = () if schema else _BUILT_IN.get(kind, ())
+        otherwise = () if schema else BUILT_IN.get(kind, ())
         yield key, {"privileges": kept.get((creator, kind, schema), otherwise)}
 
 
 def _of_everybody(acl: object) -> tuple[str, ...]:
     """What an ACL gives to PUBLIC, by whichever grantors."""
-    assert isinstance(acl, list)
-    items = (parse_item(text) for text in acl)
+    items = map(parse_item, texts(acl))
     return tuple(sorted({w for each in items if each.grantee == PUBLIC for w in each.privileges}))

@@ -13,17 +13,21 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final, LiteralString
 
-from psycopg import sql
-
 from reconciler.changes import Change
 from reconciler.provider import Lack, Rights
 from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION
 from reconciler.providers.postgres.footing import OBJECT_KINDS, Footing, Grantable
 from reconciler.providers.postgres.printable_sql import printable_sql
+from reconciler.providers.postgres.remedies import (
+    each_once,
+    membership_text,
+    statement_text,
+    text_of,
+)
 from reconciler.providers.postgres.statements import Rendering, render
 from reconciler.providers.postgres.statements.edges import EdgePlan
-from reconciler.providers.postgres.statements.statement import quoted
 from reconciler.state import PRINCIPAL_KINDS, Key
+from reconciler.wording import listed
 
 _SWITCHES: Final[Mapping[str, LiteralString]] = {
     "createdb": "ALTER ROLE {} CREATEDB",
@@ -47,10 +51,7 @@ def lacking(changes: Sequence[Change], footing: Footing, rendering: Rendering) -
     if footing.me.superuser:
         return Rights()
     work = _Work(changes, footing, rendering)
-    found: dict[tuple[str, str], Lack] = {}
-    for lack in work.lacks():
-        found.setdefault((lack.statement or lack.what, lack.database), lack)
-    return Rights(tuple(found.values()), tuple(_unchecked(changes)))
+    return Rights(each_once(work.lacks()), tuple(_unchecked(changes)))
 
 
 def lacking_to_connect(me: str, databases: Iterable[str]) -> Rights:
@@ -59,7 +60,7 @@ def lacking_to_connect(me: str, databases: Iterable[str]) -> Rights:
         tuple(
             Lack(
                 f"database {name}: it is read in a connection of its own, which needs CONNECT",
-                _sql("GRANT CONNECT ON DATABASE {} TO {}", name, me),
+                statement_text("GRANT CONNECT ON DATABASE {} TO {}", name, me),
             )
             for name in databases
         )
@@ -70,9 +71,8 @@ def md5_remark(names: Sequence[str]) -> tuple[str, ...]:
     """Says who has a password that is stored as MD5; nothing where nobody has."""
     if not names:
         return ()
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     text = "stored as MD5, which later versions refuse: let them set it again, with SCRAM-SHA-256"
-    return (f"the passwords of {', '.join(names[:_SHOWN])}{more} are {text}",)
+    return (f"the passwords of {listed(names, _SHOWN)} are {text}",)
 
 
 def _unchecked(changes: Sequence[Change]) -> Iterator[str]:
@@ -85,10 +85,6 @@ def _unchecked(changes: Sequence[Change]) -> Iterator[str]:
         elif is_on_object and change.key.path[-2] not in OBJECT_KINDS:
             counts[f"privileges on the kind {change.key.path[-2]}"] += 1
     yield from (f"{what} ({number})" for what, number in sorted(counts.items()))
-
-
-def _sql(template: LiteralString, *names: str) -> str:
-    return printable_sql(sql.SQL(template).format(*map(quoted, names)).as_string(None))
 
 
 class _Work:
@@ -131,7 +127,7 @@ class _Work:
         yield from self._create_role(f"{name} is created")
         if any(given.get(each) for each in self._superusers):
             what = f"{name} is created with attributes that only a superuser gives"
-            yield Lack(what, _sql("ALTER ROLE {} SUPERUSER", self._me))
+            yield Lack(what, statement_text("ALTER ROLE {} SUPERUSER", self._me))
             return
         yield from self._own_switches(name, [each for each in _SWITCHES if given.get(each)])
 
@@ -142,7 +138,10 @@ class _Work:
 
     def _create_role(self, why: str) -> Iterator[Lack]:
         if not self._footing.me.createrole:
-            yield Lack(f"{why}: that needs CREATEROLE", _sql("ALTER ROLE {} CREATEROLE", self._me))
+            yield Lack(
+                f"{why}: that needs CREATEROLE",
+                statement_text("ALTER ROLE {} CREATEROLE", self._me),
+            )
 
     def _own_switches(self, name: str, switches: Iterable[str]) -> Iterator[Lack]:
         """From PostgreSQL 16 a role gives only what it has."""
@@ -151,7 +150,7 @@ class _Work:
         for switch in switches:
             if not getattr(self._footing.me, switch):
                 what = f"{name}: {switch.upper()} is changed only by who has it"
-                yield Lack(what, _sql(_SWITCHES[switch], self._me))
+                yield Lack(what, statement_text(_SWITCHES[switch], self._me))
 
     def _altering(self, change: Change) -> Iterator[Lack]:
         name, after = change.key.path[-1], change.after or {}
@@ -169,7 +168,7 @@ class _Work:
         role = self._footing.role(name)
         if role.superuser:
             what = f"{name} is dropped, and is a superuser: only superusers drop those"
-            yield Lack(what, _sql("ALTER ROLE {} NOSUPERUSER", name))
+            yield Lack(what, statement_text("ALTER ROLE {} NOSUPERUSER", name))
         yield from self._administering(name, "is dropped")
         left = self._footing.holdings.get(name, frozenset()) - self._emptied(name)
         if left and change.heir and not self._footing.role(change.heir).has_all:
@@ -215,7 +214,7 @@ class _Work:
         role = self._footing.role(container)
         if role.superuser and member in self._created:
             what = f"{container} is a superuser, whom only superusers give to {member}"
-            yield Lack(what, _sql("ALTER ROLE {} SUPERUSER", self._me))
+            yield Lack(what, statement_text("ALTER ROLE {} SUPERUSER", self._me))
         elif role.superuser:
             what = f"{container} is a superuser, whom only superusers give and take: let one do it"
             yield self._by_administrator(change, what)
@@ -314,7 +313,7 @@ class _Work:
     def _lookups(self, schemas: dict[tuple[str, str], str]) -> Iterator[Lack]:
         for (database, schema), example in sorted(schemas.items()):
             what = f"{example} is in schema {schema}, into which we may not look: that needs USAGE"
-            statement = _sql("GRANT USAGE ON SCHEMA {} TO {}", schema, self._me)
+            statement = statement_text("GRANT USAGE ON SCHEMA {} TO {}", schema, self._me)
             yield Lack(what, statement, database)
 
     def _grant_options(self, key: Key, names: dict[str, set[str]]) -> Iterator[Lack]:
@@ -323,8 +322,7 @@ class _Work:
         grant = Change("create", key, None, after)
         _, database, kind, schema = key.path
         where = f" in {schema}" if schema else ""
-        first, *more = sorted(names)
-        example = f"{first} and {len(more)} more" if more else first
+        example = listed(sorted(names), 1)
         what = (
             f"{kind} {example}{where}: to pass on privileges needs ownership or their grant option"
         )
@@ -363,7 +361,7 @@ class _Work:
                 yield Lack(f"sessions of {name}, a superuser, can only be ended by a superuser")
             elif not (role.usage or self._footing.me.signals):
                 what = f"sessions of {name} are ended: that needs pg_signal_backend"
-                yield Lack(what, _sql("GRANT pg_signal_backend TO {}", self._me))
+                yield Lack(what, statement_text("GRANT pg_signal_backend TO {}", self._me))
 
     # Statements
 
@@ -372,18 +370,15 @@ class _Work:
         return self._footing.me.name
 
     def _admin_on(self, role: str) -> str:
-        return _sql("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", role, self._me)
+        return statement_text(
+            "GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", role, self._me
+        )
 
     def _member_of(self, role: str) -> str:
-        if self._has_edge_options:
-            return _sql("GRANT {} TO {} WITH INHERIT TRUE, SET TRUE", role, self._me)
-        return _sql("GRANT {} TO {}", role, self._me)
+        return membership_text(role, self._me, self._rendering.version)
 
     def _by_administrator(self, change: Change, what: str) -> Lack:
         """The change itself, for somebody who may do it."""
         statements = render([change], self._rendering).statements
-        texts = [printable_sql(q.as_string(None)) for each in statements for q in each.queries]
-        if len(texts) > 1 and any(each.as_role for each in statements):
-            texts = ["BEGIN", *texts, "COMMIT"]  # SET LOCAL lasts as long as its transaction
         database = next((each.database for each in statements if each.database), "")
-        return Lack(what, "; ".join(texts), database)
+        return Lack(what, text_of(statements), database)

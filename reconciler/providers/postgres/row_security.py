@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.providers.postgres.connect import Connection, pipeline
+from reconciler.providers.postgres.connect import Connection, snapshot
 from reconciler.providers.postgres.observe import catalog_query
 from reconciler.scope import Scope
 from reconciler.source import suggest
@@ -59,13 +59,9 @@ _Rows = list[tuple[object, ...]]
 
 def _read(connection: Connection, tables: list[Table], timeout_s: int) -> tuple[_Rows, _Rows]:
     names = {"schemas": [path[1] for path in tables], "names": [path[2] for path in tables]}
-    with pipeline(connection):
-        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        connection.execute("SET LOCAL search_path TO pg_catalog")
-        connection.execute(f"SET LOCAL statement_timeout TO {timeout_s * 1000:d}".encode())
+    with snapshot(connection, timeout_s):
         switches = connection.execute(catalog_query("row_security"), names)
         policies = connection.execute(catalog_query("policies"), names)
-        connection.execute("COMMIT")
     return switches.fetchall(), policies.fetchall()
 
 

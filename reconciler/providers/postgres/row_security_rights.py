@@ -7,19 +7,15 @@ temporary one takes TEMPORARY on the database.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Final, LiteralString
-
-from psycopg import sql
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
 
 from reconciler.changes import Change
 from reconciler.provider import Lack
 from reconciler.providers.postgres.connect import Connection
-from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION
-from reconciler.providers.postgres.printable_sql import printable_sql
+from reconciler.providers.postgres.remedies import membership_text, statement_text, text_of
 from reconciler.providers.postgres.row_security import Table
 from reconciler.providers.postgres.statements import Rendering, render
-from reconciler.providers.postgres.statements.statement import quoted
 
 _KINDS: Final = ("row_security", "policy")
 _OWNERS: Final = """
@@ -44,7 +40,7 @@ def lacking_to_compare(
             f"database {name}: policies are compared by means of a temporary table, which needs "
             "TEMPORARY"
         )
-        yield Lack(what, _sql("GRANT TEMPORARY ON DATABASE {} TO {}", str(name), me))
+        yield Lack(what, statement_text("GRANT TEMPORARY ON DATABASE {} TO {}", str(name), me))
 
 
 def lacking_for_row_security(
@@ -78,21 +74,8 @@ def _lack(
     if is_superuser:
         return Lack(
             f"{what}, and {owner} is a superuser: let a superuser do it",
-            "; ".join(_texts(change, rendering)),
+            text_of(render([change], rendering).statements),
             database,
         )
-    me = connection.info.user
-    options: LiteralString = ""
-    if connection.info.server_version >= EDGE_OPTIONS_VERSION:
-        options = " WITH INHERIT TRUE, SET TRUE"
-    text = f"{_sql('GRANT {} TO {}', owner, me)}{options}"
+    text = membership_text(owner, connection.info.user, rendering.version)
     return Lack(f"{what}: that needs membership in {owner}", text)
-
-
-def _texts(change: Change, rendering: Rendering) -> Iterable[str]:
-    for statement in render([change], rendering).statements:
-        yield from (printable_sql(each.as_string(None)) for each in statement.queries)
-
-
-def _sql(template: LiteralString, *names: str) -> str:
-    return printable_sql(sql.SQL(template).format(*map(quoted, names)).as_string(None))

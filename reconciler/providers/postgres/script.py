@@ -18,7 +18,13 @@ from psycopg import sql
 from reconciler.changes import Change, Handed
 from reconciler.providers.postgres.apply import transactions
 from reconciler.providers.postgres.connect import Connection
-from reconciler.providers.postgres.drops import clearings, read_estate, refusal, shutting_out
+from reconciler.providers.postgres.drops import (
+    clearings,
+    read_estate,
+    refusal,
+    revoked_by,
+    shutting_out,
+)
 from reconciler.providers.postgres.estates import Connect, Estate
 from reconciler.providers.postgres.handed_on import with_handed_on
 from reconciler.providers.postgres.options import PostgresOptions
@@ -55,6 +61,9 @@ class _NoJournal:
         self, account: str, password: Secret, expires: str, *, what: Handed = "password"
     ) -> None:
         """There are no passwords."""
+
+    def remember(self, account: str, note: str) -> None:
+        """Keep nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +150,7 @@ class _Script:
 
     def _refusal(self, estate: Estate, heir: str) -> str:
         """Why it would not be dropped after what stands above."""
-        revoked = {
-            c.key.path for c in self._changes if c.key.kind == "membership" and c.action == "delete"
-        }
-        return refusal(self._place.connect, estate, heir, revoked)
+        return refusal(self._place.connect, estate, heir, revoked_by(self._changes))
 
     def _in(self, database: str) -> Iterator[str]:
         """The way to a database, and the settings of its session, unless we are there."""

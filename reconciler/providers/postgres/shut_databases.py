@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.changes import Change
+from reconciler.privilege_words import words_in
 from reconciler.provider import Warned
 from reconciler.providers.postgres.acl import parse_item
 from reconciler.providers.postgres.edges import EDGE_OPTIONS_VERSION, membership_records
@@ -78,7 +79,7 @@ def _shuts(change: Change) -> bool:
         return False
     before, after = change.before or {}, change.after or {}
     return any(
-        _CONNECT in _words(before.get(name)) and _CONNECT not in _words(after[name])
+        _CONNECT in words_in(before.get(name)) and _CONNECT not in words_in(after[name])
         for name in after
     )
 
@@ -95,7 +96,7 @@ def _holders(cluster: ClusterRows, changes: Iterable[Change], database: str) -> 
         grantee, *place = change.key.path
         if change.key.kind == "privilege" and place == [database, "database", ""]:
             found.discard(grantee)
-            if _CONNECT in _words((change.after or {}).get(database)):
+            if _CONNECT in words_in((change.after or {}).get(database)):
                 found.add(grantee)
     return found
 
@@ -147,7 +148,3 @@ def _signing_in(
             elif change.action == "create" or login is True:
                 found.add(name)
     return found
-
-
-def _words(value: object) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()

@@ -16,6 +16,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
+from reconciler.providers import fingerprints
+from reconciler.providers.passwords import text_fault
 from reconciler.providers.postgres.saslprep import saslprep
 
 SCHEME: Final = "SCRAM-SHA-256"
@@ -26,10 +28,6 @@ _SHAPE: Final = re.compile(
     r"SCRAM-SHA-256\$([1-9][0-9]{0,9}):([^$:]+)\$([^$:]+):([^$:]+)", re.ASCII
 )
 _LIKE_MD5: Final = re.compile(r"md5[0-9a-f]{16,}", re.ASCII | re.IGNORECASE)
-
-_SLOWNESS: Final = {"n": 2**15, "r": 8, "p": 3}
-"""The cost of a fingerprint: a quarter of a second, and 32 MiB (OWASP, "Password Storage")."""
-_MEMORY: Final = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +93,18 @@ def password_fault(value: str) -> tuple[str, str] | None:
         return text, "PostgreSQL would take it for a password in clear; copy the verifier whole"
     if _LIKE_MD5.fullmatch(value):
         return "is an MD5 hash, or part of one", "give the password in clear, or a SCRAM verifier"
-    if any(each in value for each in "\0\r\n"):
-        return "has more than one line, or a NUL", "it must hold the password and nothing else"
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return "is not UTF-8 text", "give a password that is text"
-    return None
+    return text_fault(value)
 
 
 def fingerprint(value: str, salt: bytes = b"") -> str:
-    """A slow salted hash of a password from outside, by which it is known again and not found."""
-    salt = salt or secrets.token_bytes(_SALT_BYTES)
-    prepared = value if parse_verifier(value) else saslprep(value)
-    made = hashlib.scrypt(prepared.encode(), salt=salt, maxmem=_MEMORY, dklen=32, **_SLOWNESS)
-    return f"scrypt${base64.b64encode(salt).decode()}${base64.b64encode(made).decode()}"
+    """That of a password from outside as the server would prepare it; see `fingerprints`."""
+    return fingerprints.fingerprint(_prepared(value), salt)
 
 
 def has_fingerprint(value: str, known: str) -> bool:
     """Whether this is the fingerprint of the password. One of another kind is of nothing."""
-    scheme, _, rest = known.partition("$")
-    try:
-        salt = base64.b64decode(rest.partition("$")[0], validate=True)
-    except binascii.Error:
-        return False
-    return scheme == "scrypt" and hmac.compare_digest(fingerprint(value, salt), known)
+    return fingerprints.has_fingerprint(_prepared(value), known)
+
+
+def _prepared(value: str) -> str:
+    return value if parse_verifier(value) else saslprep(value)

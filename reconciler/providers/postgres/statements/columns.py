@@ -13,7 +13,7 @@ from psycopg import sql
 
 from reconciler.changes import Change
 from reconciler.privilege_words import OPTION, table_and_column
-from reconciler.providers.postgres.observe import ColumnsHeld, Table
+from reconciler.providers.postgres.standing_grants import ColumnsHeld, Table
 from reconciler.providers.postgres.statements.grants import (
     Part,
     Privileges,

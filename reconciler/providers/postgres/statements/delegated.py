@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.changes import Change
-from reconciler.privilege_words import OPTION
-from reconciler.providers.postgres.observe import Held
+from reconciler.privilege_words import OPTION, words_in
+from reconciler.providers.postgres.standing_grants import Held
 from reconciler.providers.postgres.statements.grants import Part, Privileges
 from reconciler.providers.postgres.statements.statement import Rendering
 from reconciler.state import Fields, Key
@@ -19,8 +19,8 @@ class Delegated:
     """Who granted what to whom, as it was read, and what of it the changes leave."""
 
     def __init__(self, changes: Sequence[Change], rendering: Rendering) -> None:
-        self._grantors = rendering.delegations
-        self._passed_on = rendering.passed_on
+        self._grantors = rendering.delegations.grantors
+        self._passed_on = rendering.delegations.passed_on
         self._after: dict[Key, Fields] = {}
         if self:
             self._after = {change.key: change.after or {} for change in changes}
@@ -59,5 +59,5 @@ class Delegated:
                 after = self._after.get(key)
                 # of everybody's objects a change has only those that it is about
                 left = gone if after is None else after.get(held.name, () if grantee else gone)
-                staying = left if isinstance(left, tuple) else ()
+                staying = words_in(left)
                 yield grantee, gone, tuple(each for each in gone if each in staying)

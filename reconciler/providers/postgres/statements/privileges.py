@@ -11,11 +11,10 @@ from typing import Final, NamedTuple
 from psycopg import sql
 
 from reconciler.changes import Change
-from reconciler.privilege_words import table_and_column
+from reconciler.privilege_words import key_of_right, table_and_column
 from reconciler.providers.postgres.entering import Entering
-from reconciler.providers.postgres.observe import Held, Table
-from reconciler.providers.postgres.public import key_of_right
 from reconciler.providers.postgres.routines import routine
+from reconciler.providers.postgres.standing_grants import Held, Table
 from reconciler.providers.postgres.statements.columns import KeptColumns
 from reconciler.providers.postgres.statements.delegated import Delegated
 from reconciler.providers.postgres.statements.grants import (

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from reconciler.providers.postgres.edges import Grantors
 from reconciler.providers.postgres.entering import Catalogs
-from reconciler.providers.postgres.observe import ColumnsHeld, Delegations, PassedOn
+from reconciler.providers.postgres.standing_grants import ColumnsHeld, Delegations
 from reconciler.state import Fields, Key
 
 COMMA: Final = sql.SQL(", ")
@@ -61,17 +61,16 @@ class Rendering:
 
     `grantors` are those of every edge that is there, each with what its edge gives, or None where
     nobody has read them.
-    `policies` has those of tables that are there. `delegations` and `passed_on` say who granted
-    what else than in the owner's name, `columns` what is held on columns, `catalogs` has the rows
-    that all this was read from. `verifiers` holds for accounts that get a password its verifier,
-    and the expiry that comes with it or an empty text.
+    `policies` has those of tables that are there. `delegations` says who granted what else than in
+    the owner's name, `columns` what is held on columns, `catalogs` has the rows that all this was
+    read from. `verifiers` holds for accounts that get a password its verifier, and the expiry that
+    comes with it or an empty text.
     """
 
     version: int
     grantors: Grantors | None = None
-    delegations: Delegations = field(default_factory=dict)
+    delegations: Delegations = field(default_factory=Delegations)
     verifiers: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
-    passed_on: PassedOn = field(default_factory=dict)
     columns: ColumnsHeld = field(default_factory=dict)
     policies: Mapping[Key, Fields] = field(default_factory=dict)
     catalogs: Catalogs | None = field(default=None, repr=False)
