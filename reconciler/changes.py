@@ -17,7 +17,7 @@ from reconciler.state import Fields, Key
 Action = Literal["create", "update", "delete"]
 Cause = Literal["config", "drift", "expiry", "start", "unknown"]
 Status = Literal["done", "failed", "skipped", "unknown"]
-Handed = Literal["password", "api_token"]
+Handed = Literal["password", "api_token", "invitation"]
 """What is handed over for a new account."""
 
 
@@ -74,5 +74,11 @@ class Journal(Protocol):
         """Keep a new account's temporary password for its owner; durable when it returns.
 
         `expires` is an RFC 3339 time, or empty where the password does not expire by itself. `what`
-        says that it is something else to sign in with, which the account has beside its password.
+        says that it is something else: to sign in with beside the password, or to make the account
+        with.
+        """
+
+    def remember(self, account: str, note: str) -> None:
+        """Keep what a provider wants to know of an account in later runs; durable when it returns,
+        where there is a ledger. No secret is in it, nor follows from it.
         """

@@ -9,6 +9,7 @@
     │   ├── UnreachableError                no connection, a cut connection, a timeout
     │   ├── RefusedError                    wrong credentials, or a right is missing
     │   ├── UnexpectedResponseError         the target answered, but not as documented
+    │   ├── PartlyReadError                 a part of the target cannot be read, the rest was
     │   ├── CannotHoldError                 what the manifest asks does not fit what is there
     │   └── WriteError                      a change was refused or had no effect
     ├── IncompleteReadError             9   targets that could not be read whole
@@ -27,7 +28,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from reconciler.source import Problem, in_order
-from reconciler.state import Key
+from reconciler.state import Key, State
 
 
 class ReconcilerError(Exception):
@@ -79,6 +80,18 @@ class RefusedError(TargetError):
 
 class UnexpectedResponseError(TargetError):
     """The target answered something its documentation does not describe."""
+
+
+class PartlyReadError(TargetError):
+    """Records of some `kinds` cannot be read at all; `state` has all of every other kind.
+
+    Whoever cannot do with a part takes it for what it is: a target that could not be read.
+    """
+
+    def __init__(self, target: str, message: str, state: State, kinds: frozenset[str]) -> None:
+        self.state = state
+        self.kinds = kinds
+        super().__init__(target, message)
 
 
 class CannotHoldError(TargetError):

@@ -19,7 +19,7 @@ from reconciler.holding import HalfEdges, applied_fields, carries, is_disabled
 from reconciler.plan import AccessChange
 from reconciler.privilege_words import in_words
 from reconciler.scope import Capabilities, Desired
-from reconciler.state import Fields, Key, Node, State, touched
+from reconciler.state import INVITED, Fields, Key, Node, State, touched
 
 Place = tuple[str, ...]
 Rights = Mapping[Place, frozenset[tuple[str, str]]]
@@ -28,6 +28,9 @@ Rights = Mapping[Place, frozenset[tuple[str, str]]]
 _NOTHING: Rights = {}
 _GIVEN: Place = ("", "admin", "")
 """Where the roles stand that may be given to others (PostgreSQL's ADMIN OPTION)."""
+
+_INVITATION: Place = ("", "invitation", "")
+"""Where it stands what whoever was invited will be able to do."""
 
 _SHOWN_OBJECTS = 3
 
@@ -159,6 +162,8 @@ class _Access:
         in.
         """
         fields = self.state.get(Key("account", (account,)))
+        if fields is not None and INVITED in fields:
+            return {_INVITATION: frozenset({("", str(fields[INVITED]))})}
         if fields is None or is_disabled(fields, self.capabilities):
             return _NOTHING
         result = dict(self._own_rights(fields))
@@ -232,7 +237,9 @@ def phrases(rights: Rights) -> tuple[str, ...]:
     )
 
 
-_WITHOUT_OBJECTS: Final = frozenset({"account", "level", "attribute", "role", "admin", "scope"})
+_WITHOUT_OBJECTS: Final = frozenset(
+    {"account", "invitation", "level", "attribute", "role", "admin", "scope"}
+)
 """The kinds of place whose rights are about no objects."""
 
 
@@ -244,6 +251,8 @@ def _place_phrases(place: Place, pairs: frozenset[tuple[str, str]]) -> tuple[str
     match place:
         case (_, "account", _):
             return ("an account that may sign in",)
+        case (_, "invitation", _):
+            return tuple(f"an invitation to make an account ({word})" for word in words)
         case (_, "level", _):
             return tuple(f"level {word}" for word in words)
         case (_, "attribute", _):

@@ -14,7 +14,7 @@ from typing import Final
 
 from reconciler.changes import Change
 from reconciler.scope import Capabilities
-from reconciler.state import EMPTY, EXACT_KINDS, Fields, Key, Node, State
+from reconciler.state import EMPTY, EXACT_KINDS, INVITED, Fields, Key, Node, State
 
 EDGE_OPTIONS: Final = ("inherit", "set")
 """The options of a membership of which one at least makes it carry something."""
@@ -254,7 +254,7 @@ class Holding:
 
 def is_disabled(fields: Fields, capabilities: Capabilities) -> bool:
     """Whether an account with these fields may not sign in."""
-    return _has_all(fields, capabilities.disabled)
+    return INVITED in fields or _has_all(fields, capabilities.disabled)
 
 
 def _has_all(fields: Fields, some: Fields | None) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from reconciler.changes import Change
 from reconciler.classify import Difference
@@ -18,6 +18,12 @@ from reconciler.state import PRINCIPAL_KINDS, Key, touched
 FORMAT = "reconciler.plan/v1"
 
 AccessVerb = Literal["gains", "loses"]
+
+UNREAD: Final = "unread"
+"""The rule of the findings that a part of a target could not be read."""
+
+PENDING_EXTERNAL: Final = "pending-external"
+"""The rule of a finding that says who has to do something before all that is asked can be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,11 @@ class Plan:
     def blocking(self) -> tuple[Finding, ...]:
         """The findings that hold something back and were not accepted."""
         return tuple(each for each in self.findings if each.blocking and not each.accepted)
+
+    @property
+    def unread(self) -> tuple[Finding, ...]:
+        """The findings that a part of a target could not be read, which nobody accepted."""
+        return tuple(each for each in self.blocking if each.rule == UNREAD)
 
     def target(self, name: str) -> TargetPlan:
         """The part of this target. KeyError if the plan has none."""

@@ -52,7 +52,17 @@ def to_document(plan: Plan) -> dict[str, Json]:
 
     Of the people, only those whom the plan touches are named.
     """
-    document: dict[str, Json] = {
+    document = _without_digest(plan)
+    return {**document, "digest": digest_of(document)}
+
+
+def plan_digest(plan: Plan) -> str:
+    """The digest that the document of this plan has."""
+    return digest_of(_without_digest(plan))
+
+
+def _without_digest(plan: Plan) -> dict[str, Json]:
+    return {
         "format": FORMAT,
         "at": plan.at,
         "valid_until": plan.valid_until,
@@ -61,7 +71,6 @@ def to_document(plan: Plan) -> dict[str, Json]:
         "findings": [finding_document(each) for each in plan.findings],
         "counts": dict(counts(plan.changes)),
     }
-    return {**document, "digest": digest_of(document)}
 
 
 def to_text(plan: Plan) -> str:

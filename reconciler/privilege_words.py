@@ -1,4 +1,4 @@
-"""How rights are named in records: privileges with a grant option, and columns.
+"""How rights are named in records: privileges with a grant option, columns, and everybody's.
 
 Here belong the spellings that the manifest's side and a target's side share, and how people read
 them. Pure.
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from reconciler.state import Fields, Value
+from reconciler.state import Fields, Key, Kind, Value
 
 OPTION: Final = "*"
 """What follows the name of a privilege in the word for its grant option."""
@@ -36,6 +36,18 @@ _ALL: Final[Mapping[str, tuple[str, ...]]] = {
     "parameter": ("ALTER SYSTEM", "SET"),
 }
 """What ALL means for each kind of object. PostgreSQL docs, "Privileges"; MAINTAIN came later."""
+
+BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {"function": ("EXECUTE",), "type": ("USAGE",)}
+"""What everybody has on a new object where no default privileges are kept: PostgreSQL docs,
+"Privileges", Table "Summary of Access Privileges", for the kinds that can have defaults."""
+
+_OF_ONE_ROLE: Final[Mapping[Kind, Kind]] = {
+    "public_privilege": "privilege",
+    "public_default": "default_privilege",
+}
+"""The kind of record that says of one role what these say of everybody."""
+
+_EVERYBODYS: Final[Mapping[Kind, Kind]] = {role: public for public, role in _OF_ONE_ROLE.items()}
 
 
 def all_spelled_out(
@@ -77,14 +89,28 @@ def less(fields: Fields, others: Fields) -> dict[str, Value]:
     """By object of a privilege record, the privileges that only `fields` has."""
     result: dict[str, Value] = {}
     for name, words in fields.items():
-        left = sorted(_set_of(words) - _set_of(others.get(name)))
+        left = sorted(words_in(words) - words_in(others.get(name)))
         if left:
             result[name] = tuple(left)
     return result
 
 
-def _set_of(value: Value) -> frozenset[str]:
+def words_in(value: Value) -> frozenset[str]:
+    """The privileges that a field of a record names; none for a field that is not there."""
     return frozenset(value) if isinstance(value, tuple) else frozenset()
+
+
+def everybodys_right(key: Key) -> Key | None:
+    """The key of the right of one role, of the empty name, that is like this one of everybody; None
+    for any other.
+    """
+    kind = _OF_ONE_ROLE.get(key.kind)
+    return None if kind is None else Key(kind, ("", *key.path))
+
+
+def key_of_right(kind: Kind, path: tuple[str, ...]) -> Key:
+    """The key of the record that has a right, by the path of one of a grantee's."""
+    return Key(kind, path) if path[0] else Key(_EVERYBODYS[kind], path[1:])
 
 
 def column_name(table: str, column: str) -> str:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 def _secret(value: object) -> Secret:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str | Secret) or not value:
         raise ValueError("needs a text that is not empty")
-    return Secret(value)
+    return value if isinstance(value, Secret) else Secret(value)
 
 
 SecretText = Annotated[
@@ -89,7 +89,7 @@ class Provider(Protocol):
 
     def observe(self, scope: Scope) -> State:
         """The whole state of the target within the scope. Complete, or an error: never a shorter
-        State.
+        State. PartlyReadError where some kinds of record cannot be read at all, and all others can.
         """
 
     def normalize(self, desired: State, observed: State) -> State:
@@ -124,9 +124,10 @@ class Surveying(Protocol):
     """A provider that can read all that is there, without a manifest that says what to look at."""
 
     def survey(self, servers: Sequence[str]) -> Survey:
-        """Everything on the target, whole; of servers these, or all if there are none.
+        """Everything on the target, whole; of servers these, or all if there are none. A target
+        that is read whole anyway is given none.
 
-        Only reads.
+        Only reads. `normalize` may be asked next, as after `observe`.
         """
 
 
@@ -186,6 +187,9 @@ class Examining(Protocol):
 
 TOKEN_LAG: Final = "token-lag"
 """The rule of a `Warned` that names whose tokens outlive a change."""
+
+ENDS: Final = "ends"
+"""The rule of a `Warned` that names what else ends with a change: of that nothing goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +260,38 @@ class KeepingPasswords(Protocol):
         """
 
 
+Notes = Mapping[str, str]
+"""What a provider wants remembered of accounts, by their names. No secret is in it."""
+
+
+@runtime_checkable
+class Inviting(Protocol):
+    """A provider whose target lets people make their accounts themselves, once they were invited.
+
+    One that somebody was invited to make and has not made has the field `INVITED` alone, as
+    observed and as desired; so has one that `apply` is to invite somebody to.
+    """
+
+    def recall(self, notes: Notes, unsettled: frozenset[str]) -> None:
+        """Take what is remembered of those whom we invited, before `observe`: nothing, where the
+        memory is lost. `unsettled` are the accounts to which an earlier run was inviting somebody
+        when it died.
+        """
+
+    def notes(self) -> Notes:
+        """What is to be remembered from now on. No I/O; `observe` was called before."""
+
+    def invited(self) -> Mapping[str, str]:
+        """The accounts that somebody was invited to make and has not made, each with when the
+        invitation ends, for people. No I/O; `observe` was called before.
+        """
+
+    def lapsed(self) -> Mapping[str, str]:
+        """The accounts whose invitation is over though nobody took it back, each with what to say
+        of it, empty where `obstacles` does. No I/O; `observe` was called before.
+        """
+
+
 def _no_password_fault(value: str) -> None:
     """What is wrong with a password, on a target that takes none."""
     del value
@@ -280,3 +316,5 @@ class ProviderType:
     """
     password_fault: Callable[[str], tuple[str, str] | None] = _no_password_fault
     """Why a password from outside cannot be used, and what to do; repeats nothing of it."""
+    able: Callable[[Options], Capabilities] | None = None
+    """What a target with these options can do, where options decide it: some of `capabilities`."""

@@ -79,7 +79,8 @@ class Capabilities:
 class Scope:
     """The names on a target that the manifest declares, and those nobody may touch.
 
-    `roles` holds paths, as in the keys of role records. `leavers` are accounts of users whose state
+    `users` are the names that all users of the manifest have there, or would have. `roles` holds
+    paths, as in the keys of role records. `leavers` are accounts of users whose state
     takes everything away. `open_members` and `open_groups` are groups whose list of members, or of
     inner groups, is left out and so not managed. `emptied` are paths of roles and groups that an
     empty list leaves without anybody. `foreign` are roles that the manifest names and does
@@ -94,10 +95,12 @@ class Scope:
     manifest says anything of, each with its server: whoever holds something there is of interest.
     `row_security` are the tables whose row-level security is managed, `policy_tables` those of them
     whose policies are: of no other table either is observed.
-    `at_least` are roles that may hold more privileges than the manifest gives them.
+    `at_least` are roles that may hold more privileges than the manifest gives them. `services` are
+    the accounts of users that are no persons.
     """
 
     accounts: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
     leavers: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     open_members: frozenset[str] = frozenset()
@@ -119,6 +122,7 @@ class Scope:
     places: frozenset[tuple[str, str]] = frozenset()
     at_least: frozenset[str] = frozenset()
     inherited: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
 
     def widened(self, state: State, protected: Iterable[str]) -> Scope:
         """This scope with the names of a state too: what was declared once and may have to go."""

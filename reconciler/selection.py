@@ -34,6 +34,7 @@ from reconciler.row_rules import named_by_policy, same_tables
 from reconciler.scope import Capabilities, Desired, Scope
 from reconciler.state import (
     EXACT_KINDS,
+    INVITED,
     PRINCIPAL_KINDS,
     SERVER_KINDS,
     Fields,
@@ -209,6 +210,8 @@ class _Selecting:
         manifest, so what it has is taken even then.
         """
         if change.action != "delete" or change.key.kind != "account":
+            return change
+        if INVITED in (change.before or {}):  # nobody has made it: there is nothing to keep
             return change
         policy, name = self.desired.policy, change.key.path[-1]
         is_to_go = self._is_ours(change.key) or (self.is_known and policy.prune == "all")

@@ -85,6 +85,10 @@ GRANTED_BY: Final = "granted_by"
 """The field of an observed membership that names who granted it, where that was neither we nor the
 target. It is no option: it is shown, and compared with nothing."""
 
+INVITED: Final = "invited"
+"""The only field of an account that somebody was invited to make and has not made yet: what it will
+be able to do, in one word. Nobody can sign in to it."""
+
 SERVER_KINDS: Final[frozenset[Kind]] = frozenset(
     {"schema", "ownership", "public_privilege", "public_default", "row_security", "policy"}
 )

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from reconciler.changes import Cause
 from reconciler.classify import Difference, Direction
-from reconciler.plan import Plan, TargetPlan
+from reconciler.plan import PENDING_EXTERNAL, Finding, Plan, TargetPlan
 from reconciler.safety.kept_back import blocked_keys, held_keys, unplaced
 from reconciler.state import Key
 
@@ -32,7 +32,8 @@ class Tally:
     `pending` counts by cause the changes that the manifest asks for and were not applied; `drift`
     by direction what the target did, less what is `silenced`. Both have all their keys. Where
     nothing is known of an earlier apply (`is_known`), nothing is drift: `unexplained` counts the
-    differences then, and is 0 elsewhere.
+    differences then, and is 0 elsewhere. `waiting` says who is waited for, such as those who were
+    invited: that is no difference.
     """
 
     target: str
@@ -44,6 +45,7 @@ class Tally:
     blocked: int
     unmanaged: int
     unexplained: int
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,15 @@ def tallies(plan: Plan, silenced: Collection[str] = ()) -> tuple[Tally, ...]:
         replace(
             _tally(each, held[each.target], blocked[each.target], silenced),
             blocked=len(blocked[each.target]) + beside[each.target],
+            waiting=tuple(said.message for said in waited_for(plan) if said.target == each.target),
         )
         for each in plan.targets
     )
+
+
+def waited_for(plan: Plan) -> tuple[Finding, ...]:
+    """What the plan says of those who have to do something themselves first."""
+    return tuple(each for each in plan.findings if each.rule == PENDING_EXTERNAL)
 
 
 def _tally(

@@ -43,6 +43,8 @@ MEANINGS: Final[Mapping[int, str]] = {
     4: "The manifest or another input file is invalid.",
     8: "`apply`, `offboard`: some changes were done and some were not. Run it again: it plans what "
     "is left.",
+    9: "A target could not be read whole. Nothing was planned, and nothing written anywhere; but "
+    "for `plan` and `apply` where only some kinds of record could not be read: then the rest was.",
 }
 """The exit codes that no single error stands for. Of the others the error's own words are taken."""
 
@@ -328,7 +330,7 @@ def _capabilities(kind: ProviderType) -> str:
         ("accounts can be disabled", _yes(held.disabled is not None)),
         ("temporary passwords of new accounts", _PASSWORDS[held.passwords]),
         ("passwords from outside, and new ones on request", _yes(held.given_passwords)),
-        ("open sessions can be ended", _sessions(held)),
+        ("open sessions can be ended", _sessions(kind)),
         ("tokens that stay valid when the account is gone", _yes(held.tokens)),
         ("changes in transactions", _yes(held.transactions, "one by one")),
         ("settings of accounts and roles", _yes(held.settings)),
@@ -338,10 +340,10 @@ def _capabilities(kind: ProviderType) -> str:
     return _table(["It has", ""], rows)
 
 
-def _sessions(held: Capabilities) -> str:
-    if held.sessions_end:
+def _sessions(kind: ProviderType) -> str:
+    if kind.capabilities.sessions_end:
         return "they end when the account is disabled"
-    return _yes(held.sessions)
+    return "as its options say" if kind.able else _yes(kind.capabilities.sessions)
 
 
 _PASSWORDS: Final = {

@@ -25,7 +25,7 @@ from reconciler.engine import Choice, Limits, Run
 from reconciler.engine.planning import is_expiry
 from reconciler.errors import BlockedError, ReconcilerError, UsageError
 from reconciler.plan import Plan
-from reconciler.plan_file import digest_of, to_document
+from reconciler.plan_file import plan_digest
 from reconciler.render.documents import report_json
 from reconciler.render.report_text import report_text
 from reconciler.render.text import plan_text, question
@@ -111,7 +111,7 @@ def command(
     )
     _check_wishes(session, plan_file, wishes)
     saved = read_plan(plan_file) if plan_file is not None else None
-    with open_run(session, records=True) as run:
+    with open_run(session, records=True, in_part=True) as run:
         if plan_file is not None and saved is not None:
             report = _apply_saved(run, saved, plan_file, wishes)
         else:
@@ -149,7 +149,7 @@ def _plan_and_apply(session: Session, run: Run, wishes: _Wishes) -> Report:
 
 def _apply_saved(run: Run, plan: Plan, path: str, wishes: _Wishes) -> Report:
     signing = run.loaded.manifest.policies.plan_signature
-    check_signature(path, digest_of(to_document(plan)), signing, run.inputs.environment)
+    check_signature(path, plan_digest(plan), signing, run.inputs.environment)
     if wishes.choice.only_expiry:
         _refuse_all_but_expiry(run, plan)
     return _apply(run, plan, wishes, is_saved=True)
@@ -207,6 +207,6 @@ def _check_credentials(plan: Plan, work: Mapping[str, Sequence[Change]], wishes:
         if needed:
             raise UsageError(
                 f"{needed[0]} on {target.target} and maybe more accounts get a temporary "
-                "password: name a new file to write them to, --credentials-out FILE. Nothing was "
-                "written."
+                "password, or an invitation: name a new file to write them to, --credentials-out "
+                "FILE. Nothing was written."
             )

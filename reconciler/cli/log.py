@@ -140,6 +140,8 @@ def _words(entry: Entry) -> str:
             return f"{entry.subject} offboarded on {entry.target} by {entry.by}{why}"
         case "offboarding_over":
             return f"offboarding of {entry.subject} on {entry.target} is over: {entry.message}"
+        case "noted":
+            return f"noted of {entry.subject} on {entry.target}, to know an invitation again"
         case "run_started":
             by = f" by {entry.by}" if entry.by else ""
             return f"run {entry.run_id} started: {entry.message}{by}"

@@ -20,7 +20,7 @@ from reconciler.cli.options import (
 from reconciler.cli.running import open_run
 from reconciler.cli.session import Session
 from reconciler.engine import Choice
-from reconciler.errors import BlockedError, UsageError
+from reconciler.errors import BlockedError, IncompleteReadError, UsageError
 from reconciler.plan import Plan
 from reconciler.render.text import plan_text, statements_text
 from reconciler.safety.kept_back import work_of
@@ -58,11 +58,12 @@ def command(
     """Show what apply would change on the targets, in people's names.
 
     Only reads. Exit code 5 when a finding blocks something and is not lifted with --accept; the
-    plan is shown and saved all the same.
+    plan is shown and saved all the same. 9 when a part of a target could not be read, which is
+    left as it is.
     """
     session.ledger = ledger
     _check_wishes(session, out, statements=statements)
-    with open_run(session) as run:
+    with open_run(session, in_part=True) as run:
         plan = run.plan(
             Choice(frozenset(accept), revokes_first=revoke_first, rotate=frozenset(rotate))
         )
@@ -97,12 +98,12 @@ def _check_wishes(session: Session, out: str | None, *, statements: bool) -> Non
 def _write(out: str, plan: Plan, signing: PlanSignature | None) -> str:
     """Save the plan; says whether it is signed, where the manifest wants that."""
     from reconciler.cli.plan_files import write_plan, write_signature  # as above
-    from reconciler.plan_file import digest_of, to_document, to_text
+    from reconciler.plan_file import plan_digest, to_text
 
     write_plan(out, to_text(plan))
     if signing is None:
         return ""
-    signed = write_signature(out, digest_of(to_document(plan)), signing, os.environ)
+    signed = write_signature(out, plan_digest(plan), signing, os.environ)
     return f"Signed: {signed.path}." if signed else f"Not signed: {signed.reason}."
 
 
@@ -123,6 +124,8 @@ def _saved(session: Session, out: str | None, note: str) -> str:
 
 
 def _exit_code(plan: Plan, *, detailed: bool) -> int:
+    if plan.unread:
+        return IncompleteReadError.exit_code
     if plan.blocking:
         return BlockedError.exit_code
     is_pending = any(work_of(plan).values())

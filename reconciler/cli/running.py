@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +20,13 @@ FOLDER: Final = ".reconciler"
 
 
 @contextmanager
-def open_run(session: Session, *, records: bool = False) -> Iterator[Run]:
+def open_run(session: Session, *, records: bool = False, in_part: bool = False) -> Iterator[Run]:
     """A run over the session's manifest and targets; the session hides its secrets from now on.
 
     What earlier runs left in the session's ledger is known to it. With `records`, what it applies
-    is recorded there.
+    is recorded there; with `in_part`, a target that can be read but for some kinds is planned.
     """
-    inputs = inputs_of(session, records=records)
+    inputs = replace(inputs_of(session, records=records), in_part=in_part)
     with Progress() as progress:
         session.before_output = progress.erase
         with Run(inputs, progress.tell) as run:

@@ -150,8 +150,12 @@ def _scope(view: TargetView, records: Records) -> Scope:
     rare = [key for key in records.fields if key[0] not in _COMMON]
     return Scope(
         accounts=records.names("account"),
+        users=frozenset(view.account_names.values()),
         leavers=frozenset(
             view.account_names[name] for name, user in view.users.items() if user.state != "active"
+        ),
+        services=frozenset(
+            view.account_names[name] for name, user in view.users.items() if user.kind == "service"
         ),
         groups=groups,
         open_members=frozenset(g for g in groups if view.manifest.groups[g].members is None),

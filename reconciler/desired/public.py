@@ -6,19 +6,15 @@ PostgreSQL could not follow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from reconciler.desired.privileges import future_objects, present_objects
 from reconciler.desired.records import Records
 from reconciler.desired.view import TargetView
 from reconciler.manifest.models import PublicRule
-from reconciler.privilege_words import all_spelled_out
+from reconciler.privilege_words import BUILT_IN, all_spelled_out
 from reconciler.scope import Path
 from reconciler.state import Fields, Key
-
-_BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {"function": ("EXECUTE",), "type": ("USAGE",)}
-"""What PUBLIC may do with every new object of a kind (PostgreSQL docs, "Privileges")."""
 
 _CONTRADICTION: Final = "write one rule about it: nothing, or all that is allowed"
 
@@ -73,7 +69,7 @@ class PublicExpansion:
         for key in sorted(k for k in self.records.fields if k.kind == "public_default"):
             database, creator, kind, schema = key.path
             everywhere = Key("public_default", (database, creator, kind, ""))
-            given = self._words(everywhere, kind, _BUILT_IN.get(kind, ()))
+            given = self._words(everywhere, kind, BUILT_IN.get(kind, ()))
             lacking = sorted(given - self._words(key, kind, ()))
             if schema and lacking:
                 words = ", ".join(word.lower() for word in lacking)

@@ -19,7 +19,15 @@ from reconciler.engine.offboarded import decided, given_since
 from reconciler.engine.planning import OTHER_MANIFEST, danger_in
 from reconciler.engine.recording import Recording, recorded, summary
 from reconciler.engine.remembering import applied_after
-from reconciler.errors import LockHeldError, ReconcilerError, StaleError, TargetError, UsageError
+from reconciler.engine.unread import unknown_now
+from reconciler.errors import (
+    LockHeldError,
+    ReconcilerError,
+    StaleError,
+    TargetError,
+    UnreachableError,
+    UsageError,
+)
 from reconciler.explain import applied_to
 from reconciler.passwords import AS_GIVEN, asked_password
 from reconciler.plan import Plan
@@ -122,9 +130,10 @@ class Application:
 
     def _is_to_be_remembered(self, reading: Reading) -> bool:
         """Whether an apply is to be remembered: one that only took from one person is no first
-        apply, after which whatever is in no line may be taken.
+        apply, after which whatever is in no line may be taken, and nor is one of a part.
         """
-        return reading.memory is not None or not self._run.inputs.leaver
+        is_whole = not self._run.inputs.leaver and reading.unread is None
+        return reading.memory is not None or is_whole
 
     # What must hold before anything is written
 
@@ -144,6 +153,9 @@ class Application:
             for each in plan.targets
             for reason in stale_reasons(each.changes, readings[each.target].observed)
         ]
+        for each in plan.targets:
+            found = unknown_now(readings[each.target], each.changes)
+            reasons += [f"{each.target}: {reason}" for reason in found]
         reasons += given_since(self._run, plan, self._work)
         if reasons:
             rest = len(reasons) - _SHOWN_REASONS
@@ -190,7 +202,7 @@ class Application:
         if needed and not path:
             shown = ", ".join(needed[:5]) + (", ..." if len(needed) > 5 else "")
             raise UsageError(
-                f"{len(needed)} account(s) get a temporary password ({shown}); "
+                f"{len(needed)} account(s) get a temporary password, or an invitation ({shown}); "
                 "name a file to write them to: --credentials-out FILE. Nothing was written."
             )
         return CredentialsFile(path) if needed else None
@@ -252,6 +264,9 @@ class Application:
         try:
             reading = self._last[report.target] = self._run.read_one(report.target)
             changes = self._run.selection(reading).changes if done else ()
+            blind = [*unknown_now(reading, [each.change for each in report.outcomes])]
+            if blind:
+                raise UnreachableError(report.target, blind[0])
         except TargetError as error:
             return replace(report, failure=report.failure or f"it could not be read again: {error}")
         remaining = tuple(change for change in changes if change.key in done)

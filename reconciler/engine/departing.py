@@ -22,7 +22,7 @@ from reconciler.errors import (
 )
 from reconciler.leaving import is_of
 from reconciler.plan import Finding, Plan, TargetPlan
-from reconciler.provider import TOKEN_LAG, Foreseeing
+from reconciler.provider import ENDS, TOKEN_LAG, Foreseeing
 from reconciler.render.phrases import phrase, privilege_sentences
 from reconciler.report import Report, TargetReport
 from reconciler.safety.kept_back import work_of
@@ -178,7 +178,7 @@ def _still(planned: Planned) -> Iterator[str]:
             "another ledger, name that one with --ledger, or CI gives everything back"
         )
     told = [f for f in planned.plan.findings if not (f.blocking or f.holds)]
-    yield from (each.message for each in told if each.rule != "protected")
+    yield from (each.message for each in told if each.rule not in ("protected", ENDS))
     fields = observed.get(Key("account", (planned.account,)))
     if fields is None:
         return

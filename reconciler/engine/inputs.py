@@ -36,7 +36,8 @@ class Inputs:
 
     `origin` says which ledger there is, and for whom an apply is. `acknowledged` is the path of the
     file with reviewed acceptances; it need not be there, and empty means none. With a `leaver`, a
-    user of the manifest, the run is about what that one loses, and about nobody else.
+    user of the manifest, the run is about what that one loses, and about nobody else. `in_part`
+    says that a target of which some kinds of record cannot be read is to be planned without those.
     """
 
     files: tuple[str, ...]
@@ -46,6 +47,7 @@ class Inputs:
     origin: Origin = field(default_factory=Origin)
     acknowledged: str = ""
     leaver: str = ""
+    in_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,3 +81,8 @@ class RunJournal:
                 f"no --credentials-out for the password of {account} on {self._target}"
             )
         self.credentials.write(self._target, account, password, expires, what=what)
+
+    def remember(self, account: str, note: str) -> None:
+        """Record what the provider wants to know of an account in later runs."""
+        if self.record is not None:
+            self.record.note(account, note)

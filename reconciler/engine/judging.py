@@ -20,6 +20,7 @@ from reconciler.engine.planning import (
     other_systems,
     situation_of,
 )
+from reconciler.engine.unread import unread_findings
 from reconciler.plan import Finding
 from reconciler.scope import Removals
 from reconciler.selection import Selection
@@ -48,6 +49,7 @@ def findings_of(
     ]
     if choice.only_expiry:
         findings = about(findings, situations)
+    findings += [found for reading in readings.values() for found in unread_findings(reading)]
     for name, (_, chosen_here) in chosen.items():
         findings += obstacle_findings(name, chosen_here)
         findings += limit_findings(name, run.providers[name], chosen_here.changes)

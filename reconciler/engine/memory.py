@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reconciler.clock import utc_now
-from reconciler.state import State
+from reconciler.state import INVITED, State
 
 if TYPE_CHECKING:
     from reconciler.ledger import AppliedHead, Ledger
@@ -70,6 +70,25 @@ class Memories:
                 return None
             known = self._states[target] = (applied.digest, applied.state)
         return Memory(head, known[1])
+
+    def notes(self, target: str, place: str) -> Mapping[str, str]:
+        """What a provider wanted remembered of a target's accounts.
+
+        A run that died has it in the journal alone.
+        """
+        if self._ledger is None:
+            return {}
+        head = self._ledger.applied_head(target)
+        if head is None:
+            return self._ledger.noted(target, 0)
+        later = self._ledger.noted(target, head.run_id)
+        return {**head.notes, **later} if head.is_of(place) else {}
+
+    def inviting(self, target: str) -> frozenset[str]:
+        """The accounts of a target to which a run was inviting somebody when it died."""
+        intents = () if self._ledger is None else self._ledger.open_intents(target)
+        changes = [change for intent in intents for _, change in intent.changes]
+        return frozenset(each.key.path[-1] for each in changes if INVITED in (each.after or {}))
 
     def first_seen(self, target: str) -> Mapping[str, str]:
         """When each drift of a target was first seen, by its id."""

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from reconciler.classify import Difference
 from reconciler.clock import utc_now
+from reconciler.engine.planning import since
 from reconciler.engine.run import Run
 from reconciler.errors import LedgerError
-from reconciler.json_text import Json
 from reconciler.plan import Plan, TargetPlan
 from reconciler.plan_file import difference_document
 
@@ -49,22 +48,13 @@ def note_drift(run: Run, plan: Plan) -> Noted:
                     targets.append(target)
                     continue
                 found = ledger.note_drift(
-                    target.target, {each.id: _document(each) for each in target.drift}
+                    target.target, {each.id: difference_document(each) for each in target.drift}
                 )
                 news.update(dict.fromkeys(found.new, "new"))
                 news.update(dict.fromkeys(found.still, "still"))
                 news.update(dict.fromkeys(found.worse, "worse"))
                 resolved += len(found.resolved)
-                targets.append(_dated(target, found.first_seen))
+                targets.append(replace(target, drift=since(target.drift, found.first_seen)))
     except LedgerError as error:
         return Noted(plan, {}, problems=(f"the drift could not be noted: {error}",))
     return Noted(replace(plan, targets=tuple(targets)), news, resolved)
-
-
-def _document(difference: Difference) -> Mapping[str, Json]:
-    return difference_document(difference)
-
-
-def _dated(target: TargetPlan, first_seen: Mapping[str, str]) -> TargetPlan:
-    drift = tuple(replace(each, first_seen=first_seen.get(each.id, "")) for each in target.drift)
-    return replace(target, drift=drift)

@@ -30,11 +30,16 @@ _NOBODY_KNOWS: Final = Standing("unknown")
 
 
 def with_passwords(
-    reading: Reading, provider: Provider, given: Mapping[str, GivenPassword]
+    reading: Reading,
+    provider: Provider,
+    given: Mapping[str, GivenPassword],
+    *,
+    are_needed: bool = False,
 ) -> Reading:
     """The reading with what there is to do about passwords.
 
-    `given` are those from outside, by account. Where there are none, and no temporary password of
+    `given` are those from outside, by account; `are_needed` says that no account is made without
+    one. Where there are none, and no temporary password of
     ours is waiting to be replaced, nothing is read and nothing changes. Raises TargetError.
     """
     if not isinstance(provider, KeepingPasswords):
@@ -47,7 +52,7 @@ def with_passwords(
     own = {name: mark for name, mark in known.items() if name in given or name in waiting}
     values = {name: each.value for name, each in given.items() if each.value is not None}
     standings = provider.compare_passwords(values, own)
-    work = _Amending(reading, {**own, **provider.password_marks()})
+    work = _Amending(reading, {**own, **provider.password_marks()}, are_needed)
     for name, each in sorted(given.items()):
         work.add_given(name, each, standings.get(name, _NOBODY_KNOWS))
     for name in sorted(waiting):
@@ -71,6 +76,7 @@ class _Amending:
 
     reading: Reading
     marks: Marks
+    are_needed: bool
     desired: dict[Key, dict[str, str]] = field(default_factory=dict)
     applied: dict[Key, dict[str, str]] = field(default_factory=dict)
     observed: dict[Key, dict[str, str]] = field(default_factory=dict)
@@ -82,7 +88,10 @@ class _Amending:
         if key not in self.reading.observed:
             value = NO_PASSWORD if given.value is None else AS_GIVEN
             self.desired.setdefault(key, {})[PASSWORD] = value
-            if given.value is None:
+            if given.value is None and self.are_needed:
+                what = f"is needed to create the account: {given.missing}"
+                self._say("password-missing", key, what, is_blocking=True)
+            elif given.value is None:
                 self._say("password-missing", key, f"is created without one: {given.missing}")
             return
         if given.value is None:
@@ -118,9 +127,9 @@ class _Amending:
                 f"may not read whether it was. If so, write attributes: {{{_END}: {_NEVER}}}",
             )
 
-    def _say(self, rule: str, key: Key, what: str) -> None:
+    def _say(self, rule: str, key: Key, what: str, *, is_blocking: bool = False) -> None:
         text = f"the password of {key.path[0]} on {self.reading.desired.target} {what}"
-        self.remarks.append(Warned(rule, text, (key,)))
+        self.remarks.append(Warned(rule, text, (key,), is_blocking))
 
     def result(self, given: Mapping[str, GivenPassword]) -> Reading:
         """The reading with all that."""

@@ -19,6 +19,7 @@ from reconciler.differences import CauseOf, repair
 from reconciler.engine.obstructing import obstructed
 from reconciler.engine.reading import Reading
 from reconciler.engine.unasked import unasked
+from reconciler.engine.unread import withheld
 from reconciler.errors import UsageError
 from reconciler.plan import AccessChange, Finding, TargetPlan
 from reconciler.provider import Warned
@@ -82,7 +83,8 @@ def selection_of(target: Target, choice: Choice) -> Selection:
     if choice.only_expiry:
         ended = tuple(each for each in chosen.changes if is_expiry(each, target.capabilities))
         chosen = replace(chosen, changes=ended)
-    return obstructed(chosen, target.obstacles(chosen.changes), target.capabilities)
+    obstacles = (*target.obstacles(chosen.changes), *withheld(reading, chosen.changes))
+    return obstructed(chosen, obstacles, target.capabilities)
 
 
 def _of_leaver(target: Target) -> Selection:
@@ -119,7 +121,7 @@ def plan_target(target: Target, chosen: Selection) -> TargetPlan:
     """One target's part of the plan."""
     reading = target.reading
     identity, desired = reading.identity, reading.desired
-    drift = _since(chosen.drift, target.first_seen() if chosen.drift else {})
+    drift = since(chosen.drift, target.first_seen() if chosen.drift else {})
     return TargetPlan(
         target=target.name,
         provider=desired.provider,
@@ -137,7 +139,8 @@ def plan_target(target: Target, chosen: Selection) -> TargetPlan:
     )
 
 
-def _since(drift: Sequence[Difference], first_seen: Mapping[str, str]) -> tuple[Difference, ...]:
+def since(drift: Sequence[Difference], first_seen: Mapping[str, str]) -> tuple[Difference, ...]:
+    """The drift with the times it was first seen, in order."""
     dated = (replace(each, first_seen=first_seen.get(each.id, "")) for each in drift)
     return tuple(sorted(dated, key=lambda each: (each.key, each.class_)))
 

@@ -14,14 +14,26 @@ from reconciler.engine.doubts import with_edits
 from reconciler.engine.fitting import fitted, without
 from reconciler.engine.memory import Memory
 from reconciler.engine.surplus import Sides, Surplus, surplus, with_surplus
-from reconciler.errors import CannotHoldError
+from reconciler.errors import CannotHoldError, PartlyReadError
 from reconciler.passwords import Marks
-from reconciler.provider import Identity, Provider, Sharing, Warned
-from reconciler.scope import Desired
+from reconciler.provider import Identity, Notes, Provider, Sharing, Warned
+from reconciler.scope import Desired, Scope
 from reconciler.selection import Remembered
 from reconciler.state import PRINCIPAL_KINDS, RIGHT_KINDS, Fields, Key, State
 
 Recall = Callable[[Identity], Memory | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The kinds of record that a target did not let us read, and why.
+
+    `waiting` counts the records of these kinds that are asked, or not asked any more.
+    """
+
+    kinds: frozenset[str]
+    why: str
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,9 @@ class Reading:
     and None where nothing is known of an earlier apply. Both have the `surplus`, which is left
     alone. `absent` says of records which of their objects are not there, and so not in `desired`.
     `password_marks` is what is to be remembered of passwords, and `remarks` what there is to
-    say of them.
+    say of them. `waiting` are memberships of accounts that somebody was invited to make: not in
+    `desired` until they are there. `notes` is what the provider wants remembered. `unread` is
+    what could not be read, where the rest is to be planned.
     """
 
     identity: Identity
@@ -47,6 +61,9 @@ class Reading:
     absent: tuple[tuple[Key, str], ...] = ()
     password_marks: Marks = field(default_factory=dict)
     remarks: tuple[Warned, ...] = ()
+    waiting: tuple[Key, ...] = ()
+    notes: Notes = field(default_factory=dict)
+    unread: Unread | None = None
 
     @property
     def untouchable(self) -> frozenset[str]:
@@ -82,15 +99,20 @@ def _named_owners(asked: State) -> frozenset[str]:
     return asked.names(*PRINCIPAL_KINDS) & owners if owners else frozenset()
 
 
-def read_target(provider: Provider, desired: Desired, recall: Recall) -> Reading:
-    """One target, read whole. Raises TargetError, CannotHoldError for what does not fit there."""
+def read_target(
+    provider: Provider, desired: Desired, recall: Recall, *, in_part: bool = False
+) -> Reading:
+    """One target, read whole, or `in_part` as far as it can be; nothing of the rest is in it then.
+
+    Raises TargetError, CannotHoldError for what does not fit there.
+    """
     identity = provider.identify()
     memory = recall(identity)
     scope = desired.scope
     if memory is not None:
         names = memory.head.besides if memory.is_as_asked else memory.state
         scope = scope.widened(names, memory.head.protected)
-    observed = provider.observe(scope)
+    observed, unread = _observed(provider, scope, in_part=in_part)
     if isinstance(provider, Sharing):
         untouchable = identity.untouchable | provider.foreign_names()
         identity = replace(identity, untouchable=untouchable)
@@ -115,7 +137,17 @@ def read_target(provider: Provider, desired: Desired, recall: Recall) -> Reading
         protected=desired.scope.protected,
         surplus=more,
         absent=fit.absent,
+        unread=unread,
     )
+
+
+def _observed(provider: Provider, scope: Scope, *, in_part: bool) -> tuple[State, Unread | None]:
+    try:
+        return provider.observe(scope), None
+    except PartlyReadError as error:
+        if not in_part:
+            raise
+        return error.state, Unread(error.kinds, error.message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,13 @@ class TargetRecord:
         if outcome.change.key in self._places:
             self._waiting.append(outcome)
 
+    def note(self, account: str, note: str) -> None:
+        """Record what a provider wants to know again of an account."""
+        from reconciler.ledger.values import Entry  # as in `recorded`
+
+        entry = Entry("noted", self._run_id, self._target, subject=account, message=note)
+        self._ledger.record(entry)
+
     def flush(self) -> None:
         """Record what is waiting."""
         if self._waiting:
@@ -156,7 +163,7 @@ class Recording:
             head, reading = self._ledger.applied_head(target), readings[target]
             observed = None if self._is_of_another(head, reading) else reading.observed
             intents = self._ledger.open_intents(target)
-            if intents:
+            if intents and reading.unread is None:  # else the next run that reads all of it looks
                 found = recovered(target, self._run_id, intents, observed)
                 self._ledger.append(*found.entries)
                 told.append(found.told)
@@ -191,6 +198,7 @@ class Recording:
                     besides=each.besides if each.is_whole else EMPTY,
                     files=tuple(sorted({PurePath(file).name for file in plan.manifest})),
                     passwords=each.passwords,
+                    notes=each.notes,
                 )
             )
 

@@ -8,7 +8,7 @@ kept: it is still to be done, and nobody else's doing. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from reconciler.changes import Change
@@ -17,9 +17,10 @@ from reconciler.engine.reading import Reading
 from reconciler.passwords import Marks
 from reconciler.plan import Plan, TargetPlan
 from reconciler.privilege_words import less
+from reconciler.provider import Notes
 from reconciler.scope import Capabilities
 from reconciler.selection import lost_by_leavers
-from reconciler.state import EXACT_KINDS, PRINCIPAL_KINDS, Fields, Key, State
+from reconciler.state import EXACT_KINDS, INVITED, PRINCIPAL_KINDS, Fields, Key, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Left:
     """What an apply left: its state in manifest spelling, and the rest as in the ledger.
 
     `is_whole` says that the state has all that the manifest asks, `besides` what else it has;
-    `place` which system it is, and `passwords` what is remembered of those.
+    `place` which system it is, `passwords` what is remembered of those, and `notes` what the
+    provider wants remembered.
     """
 
     state: State
@@ -37,6 +39,7 @@ class Left:
     besides: State
     place: str = ""
     passwords: Marks = field(default_factory=dict)
+    notes: Notes = field(default_factory=dict)
 
 
 def applied_after(
@@ -54,7 +57,11 @@ def applied_after(
     asked, memory = reading.asked.records, reading.memory
     before = memory.state.records if memory else {}
     off = {change.key for change in diff(reading.desired.state, reading.observed)}
-    records: dict[Key, Fields] = {key: asked[key] for key in asked if key not in off}
+    if reading.unread is not None:
+        off |= {key for key in {*asked, *before} if key.kind in reading.unread.kinds}
+    off_or_waiting = off.union(reading.waiting)
+    records: dict[Key, Fields] = {key: asked[key] for key in asked if key not in off_or_waiting}
+    records.update(_invited(records, reading, capabilities))
     records.update((key, before[key]) for key in off if key in before)
     records.update(_kept_otherwise(target, reading, remaining))
     if memory is None:
@@ -70,7 +77,22 @@ def applied_after(
         besides=State({key: records[key] for key in records.keys() - asked.keys()}),
         place=reading.identity.place,
         passwords=reading.password_marks,
+        notes=reading.notes,
     )
+
+
+def _invited(
+    records: Mapping[Key, Fields], reading: Reading, capabilities: Capabilities
+) -> dict[Key, Fields]:
+    """The accounts that somebody was invited to make: what they are called is not applied yet."""
+    if not reading.notes:
+        return {}
+    desired = reading.desired.state.records
+    return {
+        key: {name: value for name, value in fields.items() if name not in capabilities.profile}
+        for key, fields in records.items()
+        if key.kind == "account" and INVITED in desired[key]
+    }
 
 
 def _kept_otherwise(

@@ -19,6 +19,7 @@ from reconciler import __version__
 from reconciler.changes import Cause
 from reconciler.desired import expand, has_ended, has_started, last_boundary, next_boundary
 from reconciler.engine.inputs import Inputs, Limits, Progress
+from reconciler.engine.inviting import remind, with_invited
 from reconciler.engine.judging import findings_of
 from reconciler.engine.memory import Memories, Memory
 from reconciler.engine.obstructing import obstacles_of
@@ -31,6 +32,7 @@ from reconciler.engine.planning import (
     selection_of,
 )
 from reconciler.engine.reading import Reading, read_target
+from reconciler.engine.unread import as_applied
 from reconciler.errors import (
     CannotHoldError,
     IncompleteReadError,
@@ -222,12 +224,16 @@ class Run:
         self.progress(f"reading {name}")
 
         def recall(identity: Identity) -> Memory | None:
+            remind(provider, self.memories, name, identity.place)
             asked = self.desired[name].state
             return self.memories.recall(name, identity.place, asked, self.expansion)
 
         provider, desired = self.providers[name], self.desired[name]
-        reading = read_target(provider, desired, recall)
-        return with_passwords(reading, provider, self.passwords_of(name))
+        read = read_target(provider, desired, recall, in_part=self.inputs.in_part)
+        reading = with_invited(as_applied(read), provider)
+        are_needed = self.capabilities_of(name).passwords == "always"
+        given = self.passwords_of(name)
+        return with_passwords(reading, provider, given, are_needed=are_needed)
 
     def passwords_of(self, name: str) -> Mapping[str, GivenPassword]:
         """The passwords from outside of a target's accounts. Raises ManifestError."""
@@ -338,8 +344,9 @@ class Run:
         return "" if found is None else f"{found.by} ({found.reason})"
 
     def capabilities_of(self, target: str) -> Capabilities:
-        """What this target can hold."""
-        return self._kinds[self.desired[target].provider].capabilities
+        """What this target can hold and do, with the options that it has."""
+        kind = self._kinds[self.desired[target].provider]
+        return kind.able(self._options[target]) if kind.able else kind.capabilities
 
     def selection(self, reading: Reading) -> Selection:
         """What the policy makes of the differences that a reading shows."""
@@ -380,8 +387,8 @@ class Run:
         StaleError else. What was applied is remembered where there is a ledger.
         """
         from reconciler.engine.applying import Application  # with all that writing needs
-        from reconciler.plan_file import digest_of, to_document
+        from reconciler.plan_file import plan_digest
 
-        digest = digest_of(to_document(plan)) if is_saved else ""
+        digest = plan_digest(plan) if is_saved else ""
         plan = replace(plan, findings=accepted(plan.findings, accept, self._acknowledged_by))
         return Application(self, plan, limits, digest).carry_out(credentials_out)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from reconciler.privilege_words import OPTION, less
+from reconciler.privilege_words import OPTION, less, words_in
 from reconciler.state import EXACT_KINDS, Fields, Key, State, Value
 
 Surplus = Mapping[Key, Fields]
@@ -45,8 +45,8 @@ def _with_what_they_are_options_of(more: Fields, asked: Fields) -> Fields:
     """The grant options that others gave, with their privileges: those go with them."""
     result: dict[str, Value] = {}
     for name, words in more.items():
-        bases = {word.removesuffix(OPTION) for word in _words(words)} - _words(asked.get(name))
-        result[name] = tuple(sorted(_words(words) | bases))
+        bases = {word.removesuffix(OPTION) for word in words_in(words)} - words_in(asked.get(name))
+        result[name] = tuple(sorted(words_in(words) | bases))
     return result
 
 
@@ -63,9 +63,5 @@ def _joined(fields: Fields | None, others: Fields | None) -> Fields:
         return fields or others or {}
     both: dict[str, Value] = {}
     for name in {**fields, **others}:
-        both[name] = tuple(sorted(_words(fields.get(name)) | _words(others.get(name))))
+        both[name] = tuple(sorted(words_in(fields.get(name)) | words_in(others.get(name))))
     return both
-
-
-def _words(value: Value) -> frozenset[str]:
-    return frozenset(value) if isinstance(value, tuple) else frozenset()

@@ -10,7 +10,7 @@ import logging
 import re
 import ssl
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -63,7 +63,9 @@ class Habits:
 
     `said` are the keys of a JSON answer that may hold a text for people. `throttled` says how often
     a write is sent again that met a rate limit; None where a product has none. Without
-    `keeps_cookies` what an answer sets is not sent with later requests.
+    `keeps_cookies` what an answer sets is not sent with later requests. `refused` are the statuses
+    of a request that was not carried out for what it was sent with: secrets of the options that
+    were renewed meanwhile are read again then, and the request is sent once more.
     """
 
     system: str
@@ -71,6 +73,7 @@ class Habits:
     said: tuple[str, ...] = ("message", "detail", "error")
     throttled: Retry | None = None
     keeps_cookies: bool = True
+    refused: frozenset[int] = frozenset({401})
 
 
 class _WithoutQueries(logging.Filter):
@@ -156,17 +159,10 @@ class HttpConnection:
         A GET is a read, and so is what `is_read` says. Raises UnreachableError where a read got no
         answer or a write was never sent, AmbiguousError where a write got no answer.
         """
-        given = headers or {}
-        self._sent.update(_secrets_in(body), _secrets_in(given))
+        timeout = self._options.timeout_s if timeout_s is None else timeout_s
         kind: type[TargetError]
         try:
-            return self._http().request(
-                method,
-                path,
-                json=None if body is None else _revealed(body),
-                headers={name: _plain(value) for name, value in given.items()},
-                timeout=self._options.timeout_s if timeout_s is None else timeout_s,
-            )
+            return self._answer(method, path, body, headers or {}, timeout_s=timeout)
         except httpx.HTTPError as error:
             reason = self.hidden(str(error)) or type(error).__name__
             text = f"{method} {self.hidden(path)} at {self.url} got no answer: {reason}"
@@ -174,6 +170,33 @@ class HttpConnection:
             kind = UnreachableError if reads or isinstance(error, _NEVER_SENT) else AmbiguousError
             # Not `from error`: it holds the request, and with it a password.
             raise kind(self.target, text) from None
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        body: Json,
+        headers: Mapping[str, str | Secret],
+        *,
+        timeout_s: float,
+    ) -> httpx.Response:
+        """The answer; to a second request where the first was refused, and a secret in it was
+        renewed meanwhile.
+        """
+        secrets = (*_secrets_in(body), *_secrets_in(headers))
+        self._sent.update(secrets)
+
+        def ask() -> httpx.Response:
+            sent = None if body is None else _revealed(body)
+            plain = {name: _plain(value) for name, value in headers.items()}
+            http = self._http()
+            return http.request(method, path, json=sent, headers=plain, timeout=timeout_s)
+
+        values = _values(secrets)
+        response = ask()
+        if response.status_code in self._habits.refused and _read_again(secrets) != values:
+            return ask()
+        return response
 
     def clock(self, path: str) -> datetime:
         """The time of the service's machine, to the second.
@@ -269,6 +292,19 @@ class HttpConnection:
         return UnexpectedResponseError(self.target, text)
 
 
+def is_open(status: int) -> bool:
+    """Whether a write that was answered so may have been carried out all the same.
+
+    408 too: what stands in front of a service, or a part of it, gave up waiting.
+    """
+    return status >= 500 or status == 408
+
+
+def is_page(response: httpx.Response) -> bool:
+    """Whether an answer is a page for people: where a service sends none, a proxy has said it."""
+    return "html" in response.headers.get("content-type", "").lower()
+
+
 def is_json(response: httpx.Response) -> bool:
     """Whether an answer says that it is JSON, or says nothing and looks so."""
     said = response.headers.get("content-type", "").lower()
@@ -297,6 +333,17 @@ def _revealed(value: object) -> object:
         case list():
             return [_revealed(each) for each in value]
     return value
+
+
+def _values(secrets: Iterable[Secret]) -> list[str]:
+    return [secret.reveal() for secret in secrets]
+
+
+def _read_again(secrets: Sequence[Secret]) -> list[str]:
+    """The values of these secrets as their sources have them now."""
+    for secret in secrets:
+        secret.read_again()
+    return _values(secrets)
 
 
 def _secrets_in(value: object) -> Iterator[Secret]:

@@ -19,10 +19,15 @@ class HttpOptions(Options):
     @field_validator("url")
     @classmethod
     def _is_url(cls, url: str) -> str:
-        parts = urlsplit(url)
-        _ = parts.port  # raises ValueError for one that is no number up to 65535
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("needs an address that begins with http:// or https://")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("needs an address without a password, query or fragment")
-        return url.rstrip("/")
+        return checked_url(url)
+
+
+def checked_url(url: str) -> str:
+    """The address of a service without a slash at its end. Raises ValueError for what is none."""
+    parts = urlsplit(url)
+    _ = parts.port  # raises ValueError for one that is no number up to 65535
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("needs an address that begins with http:// or https://")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("needs an address without a password, query or fragment")
+    return url.rstrip("/")

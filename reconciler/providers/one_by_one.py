@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from reconciler.changes import Action, Change, Journal, Outcome
-from reconciler.errors import RefusedError, TargetError, UnreachableError
+from reconciler.changes import Action, Change, Journal, Outcome, Status
+from reconciler.errors import RefusedError, TargetError, UnreachableError, WriteError
 from reconciler.providers.settling import UnknownResultError
 from reconciler.state import Key
+
+_SENT = UnknownResultError | WriteError
+"""What a write raises that may have been carried out in part; any other comes before it."""
 
 Needs = Callable[[Change], Iterable[tuple[Key, Action]]]
 """The changes of other records that have to be done before one, where they are in the same plan."""
@@ -46,26 +49,31 @@ class OneByOne:
         by itself, so that one that cannot be made takes no other with it.
         """
         able = yield from self._intended(changes)
-        if len(able) > 1 and self._is_made(able, write):
-            yield from (Outcome(change, "done") for change in able)
-            return
-        for change in able:
-            if self._halted:
-                self._not_done[change.key] = change.action
-                yield Outcome(change, "failed", f"not tried again: {self._halted}")
+        doubt: TargetError | None = None
+        if len(able) > 1:
+            try:
+                write(able)
+            except TargetError as error:
+                doubt = error
             else:
-                outcome = self._outcome(change, partial(write, [change]))
-                assert outcome is not None
-                yield outcome
+                yield from (Outcome(change, "done") for change in able)
+                return
+        for change in able:
+            yield self._alone(change, partial(write, [change]), doubt)
 
-    def _is_made(
-        self, changes: Sequence[Change], write: Callable[[Sequence[Change]], None]
-    ) -> bool:
-        try:
-            write(changes)
-        except TargetError:
-            return False
-        return True
+    def _alone(
+        self, change: Change, write: Callable[[], None], doubt: TargetError | None
+    ) -> Outcome:
+        """What becomes of a change that is tried by itself, after an attempt with others if there
+        is a `doubt`.
+        """
+        if self._halted:
+            self._not_done[change.key] = change.action
+            status: Status = "unknown" if isinstance(doubt, _SENT) else "failed"
+            return Outcome(change, status, f"not tried again: {self._halted}")
+        outcome = self._outcome(change, write, doubt)
+        assert outcome is not None
+        return outcome
 
     def attempt_all(
         self,
@@ -123,15 +131,17 @@ class OneByOne:
         if not self._halted and self._journal.is_stopping():
             self._halted = "interrupted"
 
-    def _outcome(self, change: Change, write: Callable[[], bool | None]) -> Outcome | None:
+    def _outcome(
+        self, change: Change, write: Callable[[], bool | None], doubt: TargetError | None = None
+    ) -> Outcome | None:
         try:
             return None if write() is False else Outcome(change, "done")
         except TargetError as error:
-            is_unknown = isinstance(error, UnknownResultError)
-            reason = error.__cause__ if is_unknown else error
+            reason = error.__cause__ if isinstance(error, UnknownResultError) else error
             if isinstance(reason, RefusedError | UnreachableError):
                 self._halted = reason.message
             self._not_done[change.key] = change.action
+            is_unknown = isinstance(error, UnknownResultError) or _is_open(doubt, error)
             return Outcome(change, "unknown" if is_unknown else "failed", error.message)
 
     def _obstacle(self, change: Change) -> str:
@@ -140,6 +150,15 @@ class OneByOne:
             if self._not_done.get(key) == action:
                 return f"{key} was not {action}d"
         return ""
+
+
+def _is_open(doubt: TargetError | None, error: TargetError) -> bool:
+    """Whether a change may be made that failed by itself, since it was sent with others before.
+
+    Where that was read back, only a read that fails now leaves it open.
+    """
+    is_read = isinstance(doubt, WriteError) and isinstance(error, WriteError)
+    return isinstance(doubt, _SENT) and not is_read
 
 
 def _raise(error: TargetError | None) -> None:

@@ -6,7 +6,8 @@ never answered, and take in silence what they do not do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from reconciler.errors import TargetError, WriteError
 from reconciler.providers.http_connection import AmbiguousError
@@ -21,6 +22,23 @@ class UnknownResultError(TargetError):
 
     Its cause is the error of that read.
     """
+
+
+@contextmanager
+def following(target: str, what: str, *, is_first: bool) -> Iterator[None]:
+    """One of several writes of `what`. Where it cannot even begin, those before it are made.
+
+    Raises UnknownResultError then: nobody knows what became of `what` as a whole.
+    """
+    try:
+        yield
+    except (AmbiguousError, WriteError, UnknownResultError):
+        raise
+    except TargetError as error:
+        if is_first:
+            raise
+        text = f"a part of {what} is written: {error.message}"
+        raise UnknownResultError(target, text) from error
 
 
 def settle(target: str, what: str, write: Callable[[], None], is_done: Callable[[], bool]) -> None:

@@ -9,9 +9,9 @@ from reconciler.changes import Change
 from reconciler.plan import TargetPlan
 from reconciler.render.notes import unknown_line
 from reconciler.render.page import Line
-from reconciler.render.phrases import SYMBOLS, TONES, origin, phrase
+from reconciler.render.phrases import SYMBOLS, TONES, Phrase, origin, phrase
 from reconciler.render.sections import Subjects, sections
-from reconciler.state import Key
+from reconciler.state import INVITED, Key
 
 _ASKED: Final = "What the manifest asks"
 _REPAIRS: Final = "Repairs of what changed on the target"
@@ -61,17 +61,23 @@ def _block_lines(target: TargetPlan, changes: Sequence[Change], marks: Marks) ->
 
 
 def _change_lines(change: Change, target: TargetPlan, marks: Marks) -> Iterator[Line]:
-    words = phrase(change)
+    text, parts = phrase(change)
     notes = "".join(f", {note}" for note in _notes(change, target, marks))
-    tone = TONES[change.action]
-    yield Line(f"{SYMBOLS[change.action]}   {words.text}{notes}  {origin(change)}", tone)
+    yield from phrase_lines(change, Phrase(f"{text}{notes}  {origin(change)}", parts))
+
+
+def phrase_lines(change: Change, words: Phrase, message: str = "") -> Iterator[Line]:
+    """A change in these words, its parts below it, and what is told of it."""
+    yield Line(f"{SYMBOLS[change.action]}   {words.text}", TONES[change.action])
     for action, part in words.parts:
         yield Line(f"      {SYMBOLS[action]} {part}", TONES[action])
+    yield from (Line(f"      {line}") for line in message.splitlines())
 
 
 def _notes(change: Change, target: TargetPlan, marks: Marks) -> Iterator[str]:
     if change.key.kind == "account" and change.key.path[-1] in target.new_passwords:
-        yield "gets a temporary password"
+        is_invited = INVITED in (change.after or {})
+        yield "gets an invitation" if is_invited else "gets a temporary password"
     if also_repairs(change, marks.drifted):
         yield "also repairs drift"
     if change.end_sessions:

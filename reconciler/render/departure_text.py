@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.departure import Departure, Kept, TargetDeparture
+from reconciler.render.change_lines import phrase_lines
 from reconciler.render.page import Line, page
-from reconciler.render.phrases import SYMBOLS, TONES, phrase
+from reconciler.render.phrases import Phrase, phrase
 from reconciler.wording import counted, listed
 
 
@@ -66,13 +67,9 @@ def _taken_lines(departure: Departure) -> Iterator[Line]:
 
 def _changes(target: TargetDeparture) -> Iterator[Line]:
     for each in target.taken:
-        change, words = each.change, phrase(each.change)
-        ends = ", ends open sessions" if change.end_sessions else ""
-        yield Line(f"{SYMBOLS[change.action]}   {words.text}{ends}", TONES[change.action])
-        for action, part in words.parts:
-            yield Line(f"      {SYMBOLS[action]} {part}", TONES[action])
-        if each.message:
-            yield from (Line(f"      {line}") for line in each.message.splitlines())
+        text, parts = phrase(each.change)
+        ends = ", ends open sessions" if each.change.end_sessions else ""
+        yield from phrase_lines(each.change, Phrase(text + ends, parts), each.message)
 
 
 def _kept_lines(departure: Departure) -> Iterator[Line]:

@@ -180,6 +180,7 @@ def _target_drift(target: TargetPlan, tally: Tally, plan: Plan, notes: _Notes) -
         "pending": _pending(tally),
         "unexplained": tally.unexplained,
         "unmanaged": tally.unmanaged,
+        **_waiting(tally),
         **unasked_document(target),
     }
 
@@ -200,6 +201,11 @@ def _pending(tally: Tally) -> int:
     return sum(tally.pending.values()) if tally.is_known else 0
 
 
+def _waiting(tally: Tally) -> dict[str, Json]:
+    """Who is waited for; few targets wait for anybody."""
+    return {"pending_external": list(tally.waiting)} if tally.waiting else {}
+
+
 def _target_status(status: TargetStatus) -> Json:
     tally, success, lock = status.tally, status.last_success, status.lock
     return {
@@ -214,6 +220,7 @@ def _target_status(status: TargetStatus) -> Json:
         "blocked": tally.blocked,
         "unmanaged": tally.unmanaged,
         "unexplained": tally.unexplained,
+        **_waiting(tally),
         "last_success": asdict(success) if success else None,
         "lock": asdict(lock) if lock else None,
     }

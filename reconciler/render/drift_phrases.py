@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from reconciler.classify import Class, Difference
-from reconciler.privilege_words import less
+from reconciler.privilege_words import everybodys_right, less
 from reconciler.render.object_phrases import owners_text, ownership_drift, schema_text
 from reconciler.render.phrases import (
     EVERYBODY,
     edge_words,
-    everybodys_right,
     path_text,
     places,
     privilege_sentences,
@@ -49,13 +48,13 @@ def deviation(difference: Difference) -> str:
     if (right := everybodys_right(key)) is not None:
         return f"{EVERYBODY} {'; '.join(_rights(right, applied or {}, observed or {}))}"
     if key.kind == "setting":
-        return _setting(key, applied, observed)
+        return _named(setting_text(key), applied, observed)
     if key.kind in ROW_KINDS:
         return row_deviation(difference)
     if key.kind == "ownership":
         return ownership_drift(key, applied or {}, observed or {})
     if key.kind == "schema":
-        return _schema(key, applied, observed)
+        return _named(schema_text(key), applied, observed)
     if observed is None:
         return _GONE.get(key.kind, "is gone") + _container(key)
     granted = edge_words(observed, options=())
@@ -65,16 +64,11 @@ def deviation(difference: Difference) -> str:
     return f"member of{_container(key)}: {parts}{granted}" if key.kind == "membership" else parts
 
 
-def _schema(key: Key, applied: Fields | None, observed: Fields | None) -> str:
+def _named(what: str, applied: Fields | None, observed: Fields | None) -> str:
+    """What is gone, there, or otherwise, of a setting or a schema."""
     if applied is None or observed is None:
-        return f"{schema_text(key)} is {'gone' if observed is None else 'there'}"
-    return f"{schema_text(key)}: {'; '.join(_attributes(applied, observed))}"
-
-
-def _setting(key: Key, applied: Fields | None, observed: Fields | None) -> str:
-    if applied is None or observed is None:
-        return f"{setting_text(key)} is {'gone' if observed is None else 'there'}"
-    return f"{setting_text(key)}: {'; '.join(_attributes(applied, observed))}"
+        return f"{what} is {'gone' if observed is None else 'there'}"
+    return f"{what}: {'; '.join(_attributes(applied, observed))}"
 
 
 def told(difference: Difference) -> str:

@@ -10,10 +10,10 @@ from reconciler.classify import Difference, Direction
 from reconciler.plan import Finding, Plan, TargetPlan
 from reconciler.render.access import DRIFT_WORDS, MOST_LINES, access_lines
 from reconciler.render.drift_phrases import deviation, told, wish
-from reconciler.render.notes import missing_lines, unmanaged_lines
+from reconciler.render.notes import missing_lines, unmanaged_lines, waiting_lines
 from reconciler.render.page import Line, Tone, page
 from reconciler.render.sections import Subjects, sections
-from reconciler.status import DIRECTIONS, Tally, counted_drift, tallies
+from reconciler.status import DIRECTIONS, Tally, counted_drift, tallies, waited_for
 from reconciler.wording import counted
 
 _TONES: Final[Mapping[Direction, Tone]] = {
@@ -108,6 +108,7 @@ def _body(plan: Plan, notes: _AllNotes, *, list_unmanaged: bool) -> Iterator[Lin
     yield from _silenced_lines(plan.targets, notes)
     yield from _other_lines(tallies(plan))
     yield from missing_lines(plan.findings)
+    yield from waiting_lines(waited_for(plan))
     yield from unmanaged_lines(plan.targets, list_all=list_unmanaged)
 
 

@@ -47,6 +47,14 @@ def missing_lines(findings: Sequence[Finding]) -> Iterator[Line]:
         yield Line()
 
 
+def waiting_lines(findings: Sequence[Finding]) -> Iterator[Line]:
+    """Who has to do something first: no drift, and nothing that an apply could do."""
+    for each in findings:
+        yield Line(f"Waiting, {each.target}: {each.message}")
+    if findings:
+        yield Line()
+
+
 def _urgency(finding: Finding) -> int:
     if not finding.is_holding:
         return 2

@@ -14,13 +14,13 @@ from typing import Final, NamedTuple
 
 from reconciler.changes import Action, Cause, Change
 from reconciler.passwords import AS_GIVEN, NO_PASSWORD, PASSWORD
-from reconciler.privilege_words import in_words, less
+from reconciler.privilege_words import everybodys_right, in_words, less
 from reconciler.render.object_phrases import ownership_text, schema_text
 from reconciler.render.page import Tone
 from reconciler.render.row_phrases import row_phrase
 from reconciler.row_rules import ROW_KINDS
 from reconciler.source import Source
-from reconciler.state import GRANTED_BY, USUAL_EDGE, Fields, Key, Value
+from reconciler.state import GRANTED_BY, INVITED, USUAL_EDGE, Fields, Key, Value
 from reconciler.wording import SHOWN_NAMES, counted, listed
 
 SYMBOLS: Final[Mapping[Action, str]] = {"create": "+", "update": "~", "delete": "-"}
@@ -107,7 +107,8 @@ def phrase(change: Change) -> Phrase:
     if change.action == "create":
         return Phrase(noun + _given(change.after or {}))
     if change.action == "delete":
-        return Phrase(noun)
+        is_unused = change.before is not None and INVITED in change.before
+        return Phrase("invitation, which was not used" if is_unused else noun)
     return _update_phrase(noun, change.before or {}, change.after or {})
 
 
@@ -200,16 +201,6 @@ def _privilege_phrase(change: Change) -> Phrase:
         return Phrase(sentences[0])
     short = _short(key, after if change.action == "create" else before)
     return Phrase(_place(key), tuple((change.action, each) for each in short))
-
-
-def everybodys_right(key: Key) -> Key | None:
-    """The key of the right of one role that is like this one of everybody; None for any other."""
-    match key.kind:
-        case "public_privilege":
-            return Key("privilege", ("", *key.path))
-        case "public_default":
-            return Key("default_privilege", ("", *key.path))
-    return None
 
 
 def _everybodys_phrase(change: Change) -> Phrase:

@@ -10,13 +10,14 @@ from typing import Final
 
 from reconciler.changes import Change, Outcome, Status
 from reconciler.plan import Plan, TargetPlan
+from reconciler.render.change_lines import phrase_lines
 from reconciler.render.notes import finding_line
 from reconciler.render.page import Line, page
-from reconciler.render.phrases import SYMBOLS, TONES, phrase
+from reconciler.render.phrases import Phrase, phrase
 from reconciler.render.sections import Subjects
 from reconciler.report import Report, TargetReport
 from reconciler.safety.kept_back import blocked_keys, held_keys, unplaced
-from reconciler.state import Key
+from reconciler.state import INVITED, Key
 from reconciler.wording import counted
 
 _TITLES: Final[tuple[tuple[Status, str], ...]] = (
@@ -91,10 +92,16 @@ def _lines(report: Report, lists_done: bool) -> Iterator[Line]:
         yield from _reminder_lines(report.plan)
     if report.credentials:
         yield Line(
-            f"Temporary passwords of new accounts are in {report.credentials} (readable by you "
+            f"{_handed(report)} of new accounts are in {report.credentials} (readable by you "
             "alone): hand them to their owners, then delete the file."
         )
         yield Line()
+
+
+def _handed(report: Report) -> str:
+    """What the file has of which people get something."""
+    invited = any(INVITED in (each.change.after or {}) for each in report.outcomes)
+    return "Temporary passwords and invitations" if invited else "Temporary passwords"
 
 
 def _held_lines(plan: Plan) -> Iterator[Line]:
@@ -164,13 +171,9 @@ def _remaining_lines(remaining: Sequence[Change], subjects: Subjects) -> Iterato
 
 
 def _change_lines(change: Change, subjects: Subjects, message: str) -> Iterator[Line]:
-    words = phrase(change)
-    text = _sentence(change, words.text, subjects.title(change))
-    yield Line(f"{SYMBOLS[change.action]}   {text}", TONES[change.action])
-    for action, part in words.parts:
-        yield Line(f"      {SYMBOLS[action]} {part}", TONES[action])
-    if message:
-        yield from (Line(f"      {line}") for line in message.splitlines())
+    text, parts = phrase(change)
+    words = Phrase(_sentence(change, text, subjects.title(change)), parts)
+    yield from phrase_lines(change, words, message)
 
 
 def _sentence(change: Change, words: str, title: str) -> str:

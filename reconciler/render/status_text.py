@@ -31,6 +31,7 @@ def status_summary(status: Status) -> str:
     for name, number in (
         ("held", sum(each.held for each in numbers)),
         ("blocked", sum(each.blocked for each in numbers)),
+        ("waiting", sum(len(each.waiting) for each in numbers)),
     ):
         parts += [f"{name} {number}"] if number else []
     return " · ".join([*parts, f"expiring {status.expiring}"])
@@ -75,6 +76,7 @@ def _target_lines(status: TargetStatus) -> Iterator[Line]:
     yield Line(f"    pending    {_pending(tally)}{why}")
     yield Line(f"    drift      {_drift([tally])}")
     yield Line(f"    held       {tally.held}, blocked {tally.blocked}, unmanaged {tally.unmanaged}")
+    yield from (Line(f"    waiting    {each}") for each in tally.waiting)
     yield Line(f"    applied    {_success(status)}")
     yield Line(f"    lock       {_lock(status)}", "warning" if status.lock else "plain")
 

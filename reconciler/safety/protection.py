@@ -16,7 +16,7 @@ from reconciler.plan import Finding, changed_name
 from reconciler.safety.situation import Situation, finding, person
 from reconciler.safety.taking import takes
 from reconciler.scope import Capabilities, Desired
-from reconciler.state import EMPTY, Key, Node, State, touched
+from reconciler.state import EMPTY, INVITED, Key, Node, State, touched
 from reconciler.wording import counted
 
 
@@ -88,7 +88,13 @@ def break_glass(situation: Situation) -> Iterator[Finding]:
     created = {change.key for change in situation.changes if change.action == "create"}
     for name in names:
         key = Key("account", (name,))
-        if key in situation.desired.state and key not in {*situation.observed.records, *created}:
+        if INVITED in (situation.desired.state.get(key) or {}):
+            message = (
+                f'the break-glass account "{name}" on {situation.target} waits for whoever is '
+                "invited to make it; there is no way in with it yet when all else fails"
+            )
+            yield finding("break-glass", situation.target, message, (), blocking=True)
+        elif key in situation.desired.state and key not in {*situation.observed.records, *created}:
             message = (
                 f'the break-glass account "{name}" is not on {situation.target}, and nothing in '
                 "this plan creates it; there is no way in when all else fails"

@@ -75,6 +75,8 @@ class Notes:
     intended: list[Change] = field(default_factory=list)
     passwords: dict[str, Secret] = field(default_factory=dict)
     tokens: dict[str, Secret] = field(default_factory=dict)
+    invitations: dict[str, Secret] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def intend(self, changes: Sequence[Change]) -> None:
         self.intended += changes
@@ -85,7 +87,11 @@ class Notes:
     def hand_over(
         self, account: str, password: Secret, expires: str, *, what: Handed = "password"
     ) -> None:
-        (self.passwords if what == "password" else self.tokens)[account] = password
+        kept = {"password": self.passwords, "invitation": self.invitations}
+        kept.get(what, self.tokens)[account] = password
+
+    def remember(self, account: str, note: str) -> None:
+        self.notes[account] = note
 
 
 @dataclass(slots=True)

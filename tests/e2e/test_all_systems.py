@@ -226,6 +226,7 @@ def test_what_cannot_be_taken_from_who_is_offboarded_is_told_by_name(departure: 
         "people: open sessions of kofi cannot be ended there",
         "plant: open sessions of kofi cannot be ended there",
         'visuals: Graphistry revokes no tokens: "kofi" may go on',
+        'visuals: personal keys of "kofi" are not looked at',
     )
     assert len(goes_on) == len(begins)
     for line, begin in zip(goes_on, begins, strict=True):

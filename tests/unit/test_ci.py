@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from tools.django_releases import RELEASES
 from tools.scim_servers import SERVERS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -72,3 +73,11 @@ def test_every_supported_postgresql_is_tested() -> None:
 def test_every_scim_server_is_tested() -> None:
     assert commands("scim") == ["./dev test --scim all"]
     assert len(SERVERS) > 1
+
+
+def test_every_other_django_is_tested() -> None:
+    assert commands("django") == ["./dev test --django ${{ matrix.release }}"]
+    assert JOBS["django"]["strategy"]["matrix"]["release"] == list(RELEASES)
+    for release in RELEASES:
+        pins = (ROOT / "requirements" / f"django-{release}.txt").read_text(encoding="utf-8")
+        assert f"django=={release}." in pins

@@ -282,6 +282,22 @@ def test_a_mark_of_an_account_that_is_gone_is_forgotten() -> None:
     assert (result.desired.state.get(AMINA) or {})["password"] == AS_GIVEN
 
 
+@pytest.mark.parametrize("are_needed", [False, True])
+def test_a_new_account_waits_for_its_password_only_where_none_is_made_without(
+    are_needed: bool,
+) -> None:
+    provider: Provider = Keeper({}, {})  # type: ignore[assignment]  # all of a provider that is needed
+    missing = {"amina": GivenPassword("{env: A}", None, "A is not set")}
+
+    result = with_passwords(_reading(None), provider, missing, are_needed=are_needed)
+
+    assert (result.desired.state.get(AMINA) or {})["password"] == "none"
+    assert [(each.rule, each.blocking) for each in result.remarks] == [
+        ("password-missing", are_needed)
+    ]
+    assert "A is not set" in result.remarks[0].message
+
+
 def test_what_is_kept_as_given_is_no_difference() -> None:
     mark = {"amina": PasswordMark("c2FsdA==")}
 

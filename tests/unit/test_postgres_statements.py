@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from reconciler.changes import Action, Change
 from reconciler.providers.postgres.apply import transactions
 from reconciler.providers.postgres.edges import Grantors, Options
-from reconciler.providers.postgres.observe import ClusterRows, DatabaseRows, Held, Table
+from reconciler.providers.postgres.observe import ClusterRows, DatabaseRows
+from reconciler.providers.postgres.standing_grants import Delegations, Held, Table
 from reconciler.providers.postgres.statements import Rendering, Stages, Statement, render
 from reconciler.providers.postgres.transactions import batches
 from reconciler.state import Fields, Key
@@ -181,7 +182,8 @@ def test_what_a_delegate_granted_is_taken_as_the_delegate_too() -> None:
     passed_on = {Held("chief", *place): (("a", ("SELECT",)),)}
     change = _privilege("a", {"t": ("INSERT", "SELECT")}, None)
 
-    assert _texts(change, rendering=Rendering(180000, delegations=held, passed_on=passed_on)) == [
+    rendering = Rendering(180000, delegations=Delegations(held, passed_on))
+    assert _texts(change, rendering=rendering) == [
         'SET LOCAL ROLE "chief"',
         'REVOKE SELECT ON TABLE "s"."t" FROM "a"',
         "RESET ROLE",
@@ -195,8 +197,9 @@ def _taken_as_chief(usage: str, *changes: Change, is_superuser: bool = False) ->
     acl = ["owner=UC/owner", *usage.split()]
     rendering = Rendering(
         180000,
-        delegations={Held("a", *place): ("chief",)},
-        passed_on={Held("chief", *place): (("a", ("SELECT",)),)},
+        delegations=Delegations(
+            {Held("a", *place): ("chief",)}, {Held("chief", *place): (("a", ("SELECT",)),)}
+        ),
         catalogs=(
             ClusterRows([("chief", False, True, is_superuser)], (), ()),
             [DatabaseRows("db", [("s", "owner", acl)], (), ())],
@@ -245,7 +248,8 @@ def test_what_was_granted_furthest_from_the_owner_is_taken_first() -> None:
     passed_on = {Held("a", *place): (("b", words),), Held("b", *place): (("c", words),)}
     changes = [_privilege(name, {"t": words}, None) for name in ("a", "b", "c")]
 
-    texts = _texts(*changes, rendering=Rendering(180000, delegations=held, passed_on=passed_on))
+    rendering = Rendering(180000, delegations=Delegations(held, passed_on))
+    texts = _texts(*changes, rendering=rendering)
 
     revoke = 'REVOKE SELECT ON TABLE "s"."t" FROM'
     assert [text for text in texts if text != "RESET ROLE"] == [

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.changes import Change, Outcome, Status
-from reconciler.plan import Finding, Plan
+from reconciler.plan import UNREAD, Finding, Plan
 from reconciler.report import Report, TargetReport
 from reconciler.state import Key
 
 CHANGE = Change("create", Key("account", ("amina",)), None, {})
 BLOCKING = Finding("S-1", "emptied", "one", "x", blocking=True)
+UNREAD_PART = Finding("S-2", UNREAD, "one", "x", blocking=True)
 
 
 def _report(*statuses: Status, blocked: bool = False, **fields: object) -> Report:
@@ -38,6 +41,16 @@ def _report(*statuses: Status, blocked: bool = False, **fields: object) -> Repor
 )
 def test_the_exit_code_is_that_of_what_matters_most_out_04(report: Report, code: int) -> None:
     assert report.exit_code == code
+
+
+def test_a_part_that_was_not_read_is_told_before_what_is_blocked() -> None:
+    report = _report("done", "failed", blocked=True)
+    unread = replace(report.plan, findings=(BLOCKING, UNREAD_PART))
+    accepted = replace(report.plan, findings=(BLOCKING, replace(UNREAD_PART, accepted=True)))
+
+    codes = [replace(report, plan=plan).exit_code for plan in (unread, accepted)]
+
+    assert codes == [9, 5]
 
 
 def test_an_interrupt_is_told_before_anything_else() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from tools.scim_servers import ROOT, SERVERS, ServerNotFetchedError, fetch, main, parse, run_on
+from tools.pinned import ROOT, NotFetchedError
+from tools.scim_servers import SERVERS, fetch, main, parse, run_on
 
 
 def test_a_machine_without_npm_is_told_what_to_install(
@@ -15,7 +17,7 @@ def test_a_machine_without_npm_is_told_what_to_install(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(ServerNotFetchedError, match=r"install Node\.js"):
+    with pytest.raises(NotFetchedError, match=r"install Node\.js"):
         fetch("scimmy", cache=tmp_path / "cache")
 
     assert not list((tmp_path / "cache").glob("scimmy-*"))
@@ -29,7 +31,7 @@ def test_an_npm_that_fails_is_an_error_with_what_it_said(
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
-    with pytest.raises(ServerNotFetchedError, match=r"exit 7.*\n.*no route to host"):
+    with pytest.raises(NotFetchedError, match=r"exit 7.*\n.*no route to host"):
         fetch("scimmy", cache=tmp_path / "cache")
 
     assert not list((tmp_path / "cache").glob("scimmy-*"))
@@ -70,3 +72,12 @@ def test_every_package_of_scimmy_has_a_digest_and_no_address() -> None:
     assert packages
     assert not [name for name, each in packages.items() if "integrity" not in each]
     assert not [name for name, each in packages.items() if "resolved" in each]
+
+
+def test_every_package_of_canaille_has_digests_and_no_address() -> None:
+    text = (ROOT / SERVERS["canaille"].pins[0]).read_text()
+
+    pins = re.split(r"^(?=[a-z])", text, flags=re.MULTILINE)[1:]
+    assert len(pins) > 50
+    assert not [each for each in pins if "==" not in each or "--hash=sha256:" not in each]
+    assert "http" not in text.replace("httpx", "").replace("httpcore", "")
