@@ -52,17 +52,17 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """130 interrupted, 7 locked, 9 not read whole, 5 blocked, 8 partly done, 1 nothing done, 0
+        """130 interrupted, 9 not read whole, 7 locked, 5 blocked, 8 partly done, 1 nothing done, 0
         all well.
 
         The first of these that holds.
         """
         if self.interrupted:
             return 130
-        if any(target.locked for target in self.targets):
-            return 7
         if self.plan.unread:
             return 9
+        if any(target.locked for target in self.targets):
+            return 7
         if self.plan.blocking:
             return 5
         if not all(target.is_converged for target in self.targets):

@@ -175,6 +175,8 @@ class _Selecting:
 
     def _is_permitted(self, key: Key, piece: Piece) -> bool:
         """Whether the policy lets this piece be written."""
+        if piece.is_deletion and self._is_withdrawn(key):
+            return True
         if piece.class_ not in ("pending", "drift", "difference", "conflict", "rogue"):
             return False
         if not piece.is_deletion:
@@ -182,6 +184,14 @@ class _Selecting:
         if not self.is_known or self.desired.policy.prune == "never":
             return False
         return key.kind not in PRINCIPAL_KINDS or key.path[-1] not in self.desired.scope.foreign
+
+    def _is_withdrawn(self, key: Key) -> bool:
+        """Whether it is the invitation of somebody who left: it is only seen where the journal has
+        that we made it, so it is ours though no apply is remembered.
+        """
+        is_invited = INVITED in (self.observed.get(key) or {})
+        is_leaver = is_invited and key.path[-1] in self.desired.scope.leavers
+        return is_leaver and self.desired.policy.prune != "never"
 
     def _finished(self, change: Change, found: Set[Piece]) -> Change:
         """The change with its cause, the lines that ask for it, and the sessions that it ends."""

@@ -29,12 +29,12 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.explain import applied_to
-from reconciler.passwords import AS_GIVEN, asked_password
+from reconciler.passwords import AS_GIVEN, PASSWORD, asked_password
 from reconciler.plan import Plan
 from reconciler.report import Report, TargetReport
 from reconciler.safety.kept_back import work_of
 from reconciler.staleness import stale_reasons
-from reconciler.state import Key
+from reconciler.state import Key, State
 from reconciler.times import time_text
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ class Application:
             return replace(report, failure=report.failure or f"it could not be read again: {error}")
         remaining = tuple(change for change in changes if change.key in done)
         left = {change.key for change in remaining}
-        outcomes = tuple(_settled(outcome, left) for outcome in report.outcomes)
+        outcomes = tuple(_settled(each, left, reading.observed) for each in report.outcomes)
         journal = self._journals[report.target]
         for before, after in zip(report.outcomes, outcomes, strict=True):
             if before is not after:
@@ -292,8 +292,19 @@ def _with_unended(
     return result
 
 
-def _settled(outcome: Outcome, left: Set[Key]) -> Outcome:
+def _settled(outcome: Outcome, left: Set[Key], observed: State) -> Outcome:
     """An unknown outcome as the second read shows it; any other as it is."""
     if outcome.status != "unknown":
         return outcome
-    return replace(outcome, status="failed" if outcome.change.key in left else "done")
+    if outcome.change.key in left:
+        return replace(outcome, status="failed")
+    is_seen = not _sets_unseen_password(outcome.change, observed)
+    return replace(outcome, status="done") if is_seen else outcome
+
+
+def _sets_unseen_password(change: Change, observed: State) -> bool:
+    """Whether a change gives an account that is there a password of which no read says that it is
+    there: such an account looks the same with any.
+    """
+    kept = (observed.get(change.key) or {}).get(PASSWORD)
+    return change.action == "update" and asked_password(change) != "" and kept != AS_GIVEN

@@ -28,7 +28,7 @@ INVITATION_OVER: Final = "invitation-over"
 def remind(provider: Provider, memories: Memories, target: str, place: str) -> None:
     """Tell a provider that invites people what is remembered of that, before it observes."""
     if isinstance(provider, Inviting):
-        provider.recall(memories.notes(target, place), memories.inviting(target))
+        provider.recall(memories.notes(target, place), memories.inviting(target, place))
 
 
 def with_invited(reading: Reading, provider: Provider) -> Reading:

@@ -20,7 +20,7 @@ from reconciler.engine.planning import (
     other_systems,
     situation_of,
 )
-from reconciler.engine.unread import unread_findings
+from reconciler.engine.unread import uncounted_findings, unread_findings
 from reconciler.plan import Finding
 from reconciler.scope import Removals
 from reconciler.selection import Selection
@@ -50,9 +50,11 @@ def findings_of(
     if choice.only_expiry:
         findings = about(findings, situations)
     findings += [found for reading in readings.values() for found in unread_findings(reading)]
-    for name, (_, chosen_here) in chosen.items():
+    for name, (target, chosen_here) in chosen.items():
+        changes, able = chosen_here.changes, target.capabilities
+        findings += uncounted_findings(target.reading, changes, able)
         findings += obstacle_findings(name, chosen_here)
-        findings += limit_findings(name, run.providers[name], chosen_here.changes)
+        findings += limit_findings(name, run.providers[name], changes)
     return _of_leavers(findings, chosen) if run.inputs.leaver else findings
 
 

@@ -84,9 +84,12 @@ class Memories:
         later = self._ledger.noted(target, head.run_id)
         return {**head.notes, **later} if head.is_of(place) else {}
 
-    def inviting(self, target: str) -> frozenset[str]:
+    def inviting(self, target: str, place: str) -> frozenset[str]:
         """The accounts of a target to which a run was inviting somebody when it died."""
-        intents = () if self._ledger is None else self._ledger.open_intents(target)
+        head = self.head(target)
+        if self._ledger is None or (head is not None and not head.is_of(place)):
+            return frozenset()
+        intents = self._ledger.open_intents(target)
         changes = [change for intent in intents for _, change in intent.changes]
         return frozenset(each.key.path[-1] for each in changes if INVITED in (each.after or {}))
 

@@ -28,12 +28,12 @@ Recall = Callable[[Identity], Memory | None]
 class Unread:
     """The kinds of record that a target did not let us read, and why.
 
-    `waiting` counts the records of these kinds that are asked, or not asked any more.
+    `waiting` are the records of these kinds that are asked, or not asked any more.
     """
 
     kinds: frozenset[str]
     why: str
-    waiting: int = 0
+    waiting: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

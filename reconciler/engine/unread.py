@@ -14,6 +14,8 @@ from reconciler.changes import Change
 from reconciler.engine.reading import Reading
 from reconciler.plan import UNREAD, Finding
 from reconciler.provider import Warned
+from reconciler.safety.taking import taking
+from reconciler.scope import Capabilities
 from reconciler.state import EMPTY, PRINCIPAL_KINDS, Fields, Key, State
 from reconciler.wording import counted
 
@@ -28,7 +30,8 @@ def as_applied(reading: Reading) -> Reading:
         return reading
     kinds, desired = reading.unread.kinds, reading.desired
     asked, known = _of(desired.state, kinds), _of(reading.applied or EMPTY, kinds)
-    waiting = sum(asked.get(key) != known.get(key) for key in asked.keys() | known.keys())
+    either = sorted(asked.keys() | known.keys())
+    waiting = tuple(key for key in either if asked.get(key) != known.get(key))
 
     def with_known(state: State) -> State:
         others = {key: each for key, each in state.records.items() if key.kind not in kinds}
@@ -51,12 +54,31 @@ def unread_findings(reading: Reading) -> Iterator[Finding]:
     unread = reading.unread
     if unread is not None:
         what = " and ".join(f"{kind}s" for kind in sorted(unread.kinds))
+        number = counted(len(unread.waiting), "change")
         message = (
             f"{unread.why}. Its {what} are unknown, so they are left as they are, "
-            f"{counted(unread.waiting, 'change')} of the manifest among them. The rest goes on; "
+            f"{number} of the manifest among them. The rest goes on; "
             "mend it there, or accept to go on without"
         )
-        yield safety.finding(UNREAD, reading.desired.target, message, (), blocking=True)
+        yield safety.finding(UNREAD, reading.desired.target, message, unread.waiting, blocking=True)
+
+
+def uncounted_findings(
+    reading: Reading, changes: Sequence[Change], capabilities: Capabilities
+) -> Iterator[Finding]:
+    """What would be taken though no rule can count with what it is part of: nothing of the unread
+    kinds is remembered either.
+    """
+    if reading.unread is None or reading.applied is not None:
+        return
+    keys = [change.key for change in taking(changes, capabilities)]
+    if keys:
+        names = ", ".join(sorted({key.path[-1] for key in keys}))
+        text = (
+            "nothing is known of an earlier apply, so nobody can count who is left; until "
+            f"somebody accepts, nothing is taken from {names}"
+        )
+        yield safety.finding(UNREAD, reading.desired.target, text, keys, blocking=True)
 
 
 def withheld(reading: Reading, changes: Sequence[Change]) -> tuple[Warned, ...]:

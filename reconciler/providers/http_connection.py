@@ -170,6 +170,11 @@ class HttpConnection:
             kind = UnreachableError if reads or isinstance(error, _NEVER_SENT) else AmbiguousError
             # Not `from error`: it holds the request, and with it a password.
             raise kind(self.target, text) from None
+        except UnicodeEncodeError:
+            text = f"{method} {self.hidden(path)} at {self.url} cannot be sent: a header of it"
+            hint = "if it is a secret of the options, correct where it comes from"
+            text = f"{text} has other characters than ASCII; {hint}"
+            raise UnreachableError(self.target, text) from None  # as above
 
     def _answer(
         self,

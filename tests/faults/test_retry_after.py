@@ -67,11 +67,11 @@ def _in(seconds: float) -> str:
     [
         ("3", 3, 3),
         (" 7 ", 7, 7),
-        (_in(5000), 60, 60),
+        pytest.param(_in(5000), 60, 60, id="a time to come"),
         ("99999999999", 60, 60),
         ("9" * 400, 60, 60),
         ("0", 0, 1),
-        (_in(-5000), 0, 1),
+        pytest.param(_in(-5000), 0, 1, id="a time that is over"),
         (None, 0, 1),
         ("", 0, 1),
         ("soon", 0, 1),

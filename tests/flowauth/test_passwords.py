@@ -279,3 +279,21 @@ def test_a_weak_password_is_refused_by_flowauth_in_its_words(lab: Lab) -> None:
     assert list(failed) == ["account amina"]
     assert "Password not complex enough." in failed["account amina"].message
     assert "password1" not in repr(report)
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+def test_a_password_of_which_nobody_knows_whether_it_is_set_is_not_told_as_done(
+    lab: Lab, is_given: bool
+) -> None:
+    lab.start()
+    converge(lab)
+    lab.arm(FaultKind.ERROR_500_BEFORE_EFFECT, "PATCH", "/admin/users/*")
+    lab.arm(FaultKind.ERROR_500_BEFORE_EFFECT, "POST", "/signin", nth=2)
+
+    if is_given:
+        _, report, _ = rotate(lab, "amina", text=GIVEN, AMINA=SECRET)
+    else:
+        _, report, _ = rotate(lab, "amina")
+
+    assert [each.status for each in report.outcomes] == ["unknown"]
+    assert report.exit_code == 1

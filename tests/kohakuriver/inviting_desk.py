@@ -66,6 +66,7 @@ class InvitingDesk:
         self.folder = folder
         self.clock = Clock()
         self.options = "invitation_hours: 48"
+        self.departed = ""
         self._files = 0
         lab.start(clock=self.clock).add_vps("gpu")
 
@@ -77,6 +78,8 @@ class InvitingDesk:
     def run(self, grants: str) -> Iterator[Run]:
         path = self.folder / "access.yaml"
         head = HEAD.replace("OPTIONS", self.options)
+        if self.departed:
+            head = head.replace(f"{self.departed}: {{", f"{self.departed}: {{state: departed, ")
         path.write_text(head + (grants or "  []\n"), encoding="utf-8")
         origin = Origin(str(self.ledger), author="desk <desk@example.org>")
         environment = {"URL": self.lab.simulator.url, "SECRET": ADMIN_SECRET}

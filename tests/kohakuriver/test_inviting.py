@@ -298,3 +298,21 @@ def test_an_account_that_was_made_without_its_use_being_counted_is_there(
     assert status == 500
     assert told(plan, "pending-external") == []
     assert told(plan, "open-invitations") != []
+
+
+def test_who_leaves_is_shut_out_though_the_same_plan_invites_somebody(
+    lab: Lab, desk: InvitingDesk
+) -> None:
+    """Whoever is invited has no id yet: the one who leaves has the highest still."""
+    desk.options += "}\n    policy: {leavers: delete"
+    lab.store.add_user("chief", role="admin")
+    desk.converge(KOFI)
+    desk.register("kofi", desk.token("kofi"))
+    desk.converge(KOFI)
+
+    report = desk.apply(AMINA, "removals")
+
+    assert [each.status for each in report.outcomes] == ["done", "done"]
+    assert [row.is_active for row in lab.store.tables.users.values() if row.username == "kofi"] == [
+        False
+    ]

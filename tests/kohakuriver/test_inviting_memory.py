@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,59 @@ def test_an_invitation_that_nobody_remembers_after_a_crash_is_replaced_inv_02(
     assert report.recovered
     assert desk.register("amina", lost.token) == 400
     assert desk.register("amina", desk.token("amina")) == 200
+    assert len(desk.open_rows) == 1
+
+
+def test_a_new_invitation_with_the_id_of_the_one_it_replaces_is_not_lost(
+    lab: Lab, desk: InvitingDesk
+) -> None:
+    killed(desk, AMINA, RunJournal, "hand_over")
+    (old,) = desk.open_rows
+    lab.arm(FaultKind.CUT_AFTER_EFFECT, "POST", INVITATIONS)
+
+    desk.converge(AMINA)
+
+    assert [row.id for row in desk.open_rows] == [old.id]
+    assert desk.register("amina", desk.token("amina")) == 200
+
+
+def test_who_left_after_a_first_run_died_loses_the_invitation(desk: InvitingDesk) -> None:
+    killed(desk, AMINA + KOFI, Recording, "remember")
+    desk.departed = "amina"
+
+    desk.converge(AMINA + KOFI)
+
+    assert desk.register("amina", desk.token("amina")) == 400
+    assert desk.register("kofi", desk.token("kofi")) == 200
+
+
+def test_what_a_run_was_doing_on_another_host_revokes_nothing_here(
+    desk: InvitingDesk, tmp_path: Path
+) -> None:
+    desk.converge(KOFI)
+    killed(desk, AMINA + KOFI, RunJournal, "hand_over")
+    with closing(Lab()) as elsewhere:
+        other = InvitingDesk(elsewhere, tmp_path)  # with the same ledger
+        stranger = elsewhere.store.add_invitation("user")
+
+        plan = other.plan(AMINA)
+
+        assert [each.blocking for each in told(plan, "invitation-unknown")] == [True]
+        assert told(plan, "invitation-replaced") == []
+        assert [row.token for row in other.open_rows] == [stranger.token]
+
+
+def test_nobody_is_invited_again_before_what_may_be_theirs_is_revoked(
+    lab: Lab, desk: InvitingDesk
+) -> None:
+    desk.converge(AMINA)
+    desk.ledger.unlink()
+    desk.options += ", open_invitations: revoke"
+    lab.arm(FaultKind.ERROR_500_BEFORE_EFFECT, "DELETE", f"{INVITATIONS}/*")
+
+    report = desk.apply(AMINA)
+
+    assert [each.status for each in report.outcomes] == ["failed", "skipped"]
     assert len(desk.open_rows) == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 from reconciler.errors import LedgerError, StaleError
 from reconciler.ledger import Applied, AppliedHead
 from reconciler.ledger.applied_documents import applied_texts
-from reconciler.ledger.values import SeenDrift
+from reconciler.ledger.values import Entry, SeenDrift
 from reconciler.passwords import PasswordMark
 from reconciler.state import EMPTY, Key, State
 from tests.ledger.places import STARTED, HandClock, Place, open_at
@@ -71,6 +71,20 @@ class MemoryCases:
 
         with open_at(place, clock) as ledger:
             assert ledger.applied("flowdb") == applied(state)
+
+    def test_what_was_noted_of_accounts_after_a_run_comes_back_by_target(
+        self, place: Place, clock: HandClock
+    ) -> None:
+        def told(run_id: int, account: str, note: str, target: str = "flowdb") -> Entry:
+            return Entry("noted", run_id, target, subject=account, message=note)
+
+        with open_at(place, clock) as ledger:
+            ledger.append(told(1, "amina", "old"), told(2, "kofi", "a"), told(2, "kofi", "b"))
+            ledger.append(told(3, "esi", ""), told(3, "yaw", "c", "river"))
+
+        with open_at(place, clock, create=False) as ledger:
+            assert ledger.noted("flowdb", 1) == {"kofi": "b", "esi": ""}
+            assert ledger.verify() == ()
 
     def test_the_head_of_an_applied_state_has_all_of_it_but_the_state(
         self, place: Place, clock: HandClock

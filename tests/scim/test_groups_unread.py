@@ -121,6 +121,23 @@ def test_nothing_about_groups_is_planned_and_nobody_is_deleted_for_it(
     assert len(_unread(report.plan)) == 2  # what waits, and that amina is shut out instead
 
 
+def test_without_memory_nothing_is_taken_since_nobody_can_count_who_is_left(
+    bench: Partly, service: ScimService
+) -> None:
+    bench.converge(_access("amina", "kofi"))
+    bench.ledger.unlink()
+    service.oddities.shut = "/Groups"
+    access = replace(_access("amina", "esi", "kofi"), departed=frozenset({"amina", "kofi"}))
+
+    report = bench.apply(access)
+    accepted = bench.apply(access, accepts=True)
+
+    assert report.exit_code == 9
+    assert _keys(tuple(each.change for each in report.outcomes)) == {"create account esi"}
+    assert any("nothing is taken from amina, kofi" in each for each in _unread(report.plan))
+    assert [each.status for each in accepted.outcomes] == ["done"] * 2
+
+
 def test_what_waited_is_done_once_groups_can_be_read_again(
     bench: Partly, service: ScimService
 ) -> None:
@@ -194,6 +211,22 @@ def test_whoever_accepts_it_goes_on_without(bench: Partly, service: ScimService)
     report = bench.apply(_access("amina"), accepts=True)
 
     assert report.exit_code == 0
+
+
+def test_who_accepted_that_one_change_waits_has_not_accepted_another(
+    bench: Partly, service: ScimService
+) -> None:
+    bench.converge(_access("amina", "kofi"))
+    service.oddities.shut = "/Groups"
+
+    plans = [bench.plan(_access(*holders)) for holders in (("amina", "esi", "kofi"), ("amina",))]
+
+    told = [f for plan in plans for f in plan.findings if "1 change of the" in f.message]
+    assert [str(key) for each in told for key in each.keys] == [
+        "membership readers/esi",
+        "membership readers/kofi",
+    ]
+    assert len({each.id for each in told}) == 2
 
 
 def test_a_plan_that_was_made_when_they_could_be_read_is_stale(

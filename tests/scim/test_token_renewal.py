@@ -100,6 +100,19 @@ def test_a_token_from_the_environment_cannot_be_renewed_and_stops_the_run(
         read(renewed.service, "readers")
 
 
+@pytest.mark.parametrize("held", ["canary-r\u00e9newed-token", "canary-one\ncanary-two"])
+def test_a_renewed_token_that_no_header_can_hold_stops_the_run_and_is_not_shown(
+    renewed: Renewed, held: str
+) -> None:
+    renewed.renew_at("PATCH", "/Users/*", held)
+    changes = (altered("kofi", active=False), altered("amina", active=False))
+
+    outcomes = made(renewed.service, *changes, token=renewed.option())
+
+    assert "done" not in statuses(outcomes)
+    assert "canary" not in "".join(each.message for each in outcomes)
+
+
 def test_no_value_that_the_token_ever_had_is_shown(renewed: Renewed) -> None:
     token = renewed.option()
     hide = Redactor.of([token])  # as the program makes it, before anything is read

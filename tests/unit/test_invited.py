@@ -191,9 +191,9 @@ def test_who_was_being_invited_when_a_run_died_is_known(tmp_path: object) -> Non
         ledger.append(Entry("intent", 1, "flowdb", changes=(invited, other)))
     memories = Memories(place)
 
-    found = memories.inviting("flowdb")
+    found = memories.inviting("flowdb", "here")
     memories.close()
 
     assert found == {"amina"}
     assert Memories("").notes("flowdb", "") == {}
-    assert Memories("").inviting("flowdb") == frozenset()
+    assert Memories("").inviting("flowdb", "") == frozenset()

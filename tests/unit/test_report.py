@@ -49,8 +49,10 @@ def test_a_part_that_was_not_read_is_told_before_what_is_blocked() -> None:
     accepted = replace(report.plan, findings=(BLOCKING, replace(UNREAD_PART, accepted=True)))
 
     codes = [replace(report, plan=plan).exit_code for plan in (unread, accepted)]
+    locked = replace(_report("skipped", failure="locked", locked=True), plan=unread)
 
     assert codes == [9, 5]
+    assert locked.exit_code == 9
 
 
 def test_an_interrupt_is_told_before_anything_else() -> None:

@@ -44,6 +44,8 @@ def _bundle(change: Change) -> tuple[Kind, Action, str]:
 def _needs(change: Change) -> Iterator[tuple[Key, Action]]:
     if change.key.kind == "membership" and change.action == "create":
         yield Key("account", change.key.path[2:]), "create"
+    if INVITED in (change.after or {}):  # what is open may be theirs
+        yield strangers.OPEN, "update"
 
 
 def _write(directory: Directory, change: Change, journal: Journal) -> None:

@@ -13,6 +13,7 @@ from reconciler.errors import WriteError
 from reconciler.provider import Warned
 from reconciler.providers.kohakuriver import api
 from reconciler.providers.kohakuriver.words import ADMIN
+from reconciler.state import INVITED
 
 _ADVICE = (
     "create one more account first and keep it, disabled and with the level anony, or leave this "
@@ -37,10 +38,12 @@ def refuse_highest_id(target: str, rows: Sequence[api.UserRow], row: api.UserRow
 def undeletable(rows: Sequence[api.UserRow], changes: Iterable[Change]) -> tuple[Warned, ...]:
     """The accounts that these changes would delete and must not, as was read last.
 
-    An account that the same plan makes has a higher id than all that are there.
+    An account that the same plan makes has a higher id than all that are there; one that somebody
+    is invited to make has none yet.
     """
     accounts = [each for each in changes if each.key.kind == "account"]
-    if any(each.action == "create" for each in accounts) or not rows:
+    made = [each for each in accounts if each.action == "create"]
+    if any(INVITED not in (each.after or {}) for each in made) or not rows:
         return ()
     highest = max(rows, key=lambda row: row.id).username
     return tuple(

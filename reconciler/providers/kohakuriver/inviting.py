@@ -31,6 +31,7 @@ def invite(directory: Directory, change: Change, journal: Journal) -> None:
     directory.invitations_at_first()
     if (old := left_behind(directory, name, level)) is not None:
         _revoke(directory, old)
+        directory.read_invitations()  # the next one may get its id
     _hand_over(directory, name, level, journal)
 
 
