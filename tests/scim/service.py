@@ -14,7 +14,8 @@ from reconciler.sandbox.http.application import Edits, FaultyApplication
 from reconciler.sandbox.http.faults import FaultPlan
 from reconciler.sandbox.http.messages import Request, Response
 from reconciler.sandbox.http.simulator import HttpSimulator
-from tests.scim.backends import Backend, PackageBackend
+from reconciler.sandbox.scim.backend import PackageBackend
+from tests.scim.backends import Backend
 from tests.scim.oddities import Json, Oddities, answered
 
 TOKEN = "canary-scim-token"
