@@ -24,17 +24,27 @@ from reconciler.ledger.database import Transaction
 from reconciler.ledger.ledger import Ledger
 
 USED = (
+    "encodings.idna",
     "reconciler.cli.apply",
     "reconciler.cli.origin",
     "reconciler.cli.plan",
     "reconciler.engine.applying",
+    "reconciler.ledger.drift",
     "reconciler.ledger.journal",
     "reconciler.ledger.locks",
+    "reconciler.ledger.noted",
+    "reconciler.ledger.offboarding",
+    "reconciler.ledger.runs",
     "reconciler.ledger.sqlite_database",
     "reconciler.providers.flowauth.provider",
+    "reconciler.providers.graphistry.provider",
+    "reconciler.providers.kohakuriver.provider",
     "reconciler.providers.memory.provider",
+    "reconciler.providers.mobiusflow.provider",
     "reconciler.providers.postgres.apply",
     "reconciler.providers.postgres.provider",
+    "reconciler.providers.scim.provider",
+    "reconciler.render.drift_text",
 )
 """What a run would import by itself, later."""
 

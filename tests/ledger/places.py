@@ -60,7 +60,7 @@ class SqlitePlace:
 
 @dataclass(frozen=True)
 class PostgresPlace:
-    """A database of a cluster of the test's own."""
+    """A database of the test's own."""
 
     location: str
 

@@ -27,8 +27,8 @@ CANARY = "cAnArY-s3cret"
 
 class TestPostgres(LedgerSuite):
     @pytest.fixture
-    def place(self, postgres_place: PostgresPlace) -> PostgresPlace:
-        return postgres_place
+    def place(self, postgres_database: str) -> PostgresPlace:
+        return PostgresPlace(postgres_database)
 
 
 def role(place: PostgresPlace, *statements: str) -> str:

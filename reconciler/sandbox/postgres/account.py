@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
-import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from reconciler.sandbox.postgres.errors import ThrowawayServerError
 
@@ -38,22 +35,6 @@ def server_account() -> Account:
     """
     uid = os.geteuid()
     return _unprivileged_account() if uid == 0 else _own_account(uid)
-
-
-@cache
-def switching_program(account: Account) -> Sequence[str]:
-    """The beginning of a command whose rest runs as this account; empty where there is no program
-    for it.
-
-    Source: setpriv(1) of util-linux. The one of BusyBox has other options.
-    """
-    try:
-        asked = subprocess.run(["setpriv", "--version"], capture_output=True, check=False)
-    except OSError:
-        return ()
-    if b"util-linux" not in asked.stdout:
-        return ()
-    return ("setpriv", f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups", "--")
 
 
 def _own_account(uid: int) -> Account:

@@ -17,11 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from reconciler.sandbox.postgres.account import (
-    Account,
-    server_account,
-    switching_program,
-)
+from reconciler.sandbox.postgres.account import Account, server_account
 from reconciler.sandbox.postgres.errors import ThrowawayServerError
 
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
@@ -84,11 +80,8 @@ class Workspace:
         self, command: Sequence[str], output: IO[bytes] | int = subprocess.DEVNULL
     ) -> subprocess.Popen[bytes]:
         """Start a program as the server's account, in its own session: Ctrl-C does not reach it."""
-        # Popen's own switch forks all of this process, which for a large one takes 30 ms.
-        first = switching_program(self.account) if self.account.switch else ()
-        switches = self.account.switch and not first
         return subprocess.Popen(
-            [*first, *command],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -96,9 +89,9 @@ class Workspace:
             env={"PATH": os.environ.get("PATH", os.defpath), **_ENVIRONMENT},
             start_new_session=True,
             umask=0o077,
-            user=self.account.uid if switches else None,
-            group=self.account.gid if switches else None,
-            extra_groups=() if switches else None,
+            user=self.account.uid if self.account.switch else None,
+            group=self.account.gid if self.account.switch else None,
+            extra_groups=() if self.account.switch else None,
         )
 
     def run(self, command: Sequence[str]) -> None:
