@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from reconciler.clock import utc_now
@@ -36,14 +36,19 @@ class Memories:
     def __init__(self, place: str) -> None:
         self._place = place
         self._states: dict[str, tuple[str, State]] = {}
+        self._opening = Lock()  # targets are read side by side, and a cached_property has none
+        self._opened: Ledger | None = None
 
-    @cached_property
+    @property
     def _ledger(self) -> Ledger | None:
         if not self._place:
             return None
-        from reconciler.ledger import open_ledger  # loads a database driver
+        with self._opening:
+            if self._opened is None:
+                from reconciler.ledger import open_ledger  # loads a database driver
 
-        return open_ledger(self._place, clock=utc_now, create=False)
+                self._opened = open_ledger(self._place, clock=utc_now, create=False)
+            return self._opened
 
     def head(self, target: str) -> AppliedHead | None:
         """What is known of the last apply on a target, but for its state. Raises LedgerError."""
@@ -107,8 +112,8 @@ class Memories:
 
     def close(self) -> None:
         """Close the ledger."""
-        if "_ledger" in self.__dict__ and self._ledger is not None:
-            self._ledger.close()
+        if self._opened is not None:
+            self._opened.close()
 
 
 def _with(asked: State, besides: State) -> State:
