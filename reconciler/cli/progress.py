@@ -56,8 +56,9 @@ class Progress:
                 self._show()
 
     def erase(self) -> None:
-        """Take the line away; the next `tell` shows it again."""
+        """Take the line away; the next `tell` shows it again, and nothing before."""
         with self._lock:
+            self._text = ""
             if self._width:
                 self._write("\r" + " " * self._width + "\r")
                 self._width = 0

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from typing import Final
 
 import click
 
 from reconciler.errors import ReconcilerError
 from reconciler.render.page import printable
 from reconciler.secret import Redactor
+
+_TURN_S: Final = 0.5
 
 
 def _nothing() -> None:
@@ -77,7 +80,7 @@ class Session:
         """Ask on the terminal; only y and yes mean yes."""
         self.before_output()
         click.echo(self.redact(question), err=True, nl=False)
-        answer = sys.stdin.readline()
+        answer = _typed_line()
         if not answer.endswith("\n"):
             click.echo(err=True)
         return answer.strip().lower() in ("y", "yes")
@@ -91,6 +94,17 @@ class Session:
         except OSError as error:
             _to_nowhere(1)
             raise ReconcilerError(f"stdout cannot be written: {error.strerror}") from error
+
+
+def _typed_line() -> str:
+    """The next line of the terminal. It is waited for in turns: Python heeds a Ctrl-C that comes
+    right before it begins to wait only when it has waited.
+    """
+    from select import select  # few commands ask
+
+    while not select([sys.stdin], [], [], _TURN_S)[0]:
+        pass
+    return sys.stdin.readline()
 
 
 def _to_nowhere(descriptor: int) -> None:
